@@ -1,0 +1,249 @@
+"""The tables through which the rooms talk: their columns, keys and types, and their reading and writing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lesionflow.errors import LesionflowError
+from lesionflow.files import atomic
+
+
+@dataclass(frozen=True)
+class Column:
+    """Arrow type of a column, and whether a value may be missing (a missing whole number reads as pandas' <NA>)."""
+
+    type: pa.DataType
+    optional: bool = False
+
+
+TEXT, REAL, WHOLE, FLAG = Column(pa.string()), Column(pa.float64()), Column(pa.int64()), Column(pa.bool_())
+BYTES, VECTOR = Column(pa.binary()), Column(pa.list_(pa.float32()))
+MAYBE_TEXT, MAYBE_REAL, MAYBE_WHOLE = (Column(column.type, optional=True) for column in (TEXT, REAL, WHOLE))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Name, key and columns of one table, and the stage that makes it. Rows are sorted by the key."""
+
+    name: str
+    key: tuple[str, ...]
+    made_by: str
+    columns: Mapping[str, Column]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema, in column order."""
+        return pa.schema([pa.field(name, column.type, column.optional) for name, column in self.columns.items()])
+
+
+MANIFEST = Table(
+    "manifest",
+    ("record_id",),
+    "collect",
+    {
+        "record_id": TEXT,  # "<manifest>:<id>", stable under growth of the manifest
+        "manifest": TEXT,  # the manifest file's name without .csv
+        "url": TEXT,  # http(s):, file:, or a path relative to the manifest
+        "label": TEXT,  # canonical class, after the taxonomy
+        "label_raw": TEXT,  # as the manifest says it
+        "source": TEXT,
+        "licence": TEXT,
+        "attribution": TEXT,
+        "checksum": MAYBE_TEXT,  # "sha256:<hex>" or "md5:<hex>" of the file as published
+        "group": MAYBE_TEXT,  # patient or lesion, "<source>:<id>"
+        "age": MAYBE_REAL,  # years
+        "sex": MAYBE_TEXT,  # female, male or other
+        "body_site": MAYBE_TEXT,
+        "skin_type": MAYBE_WHOLE,  # Fitzpatrick 1-6
+        "skin_tone": MAYBE_REAL,  # the source's own scale, where it is not Fitzpatrick
+        "mask": MAYBE_TEXT,  # address of the lesion mask, like url
+    },
+)
+
+INGESTED = Table(
+    "ingested",
+    ("record_id",),
+    "ingest",
+    {
+        "record_id": TEXT,
+        "status": TEXT,  # "stored" or "failed"; when failed, the optional columns from shard on are missing
+        "reason": TEXT,  # from ingest's closed list; "" when stored
+        "detail": TEXT,  # for people; "" when stored
+        "sha256": MAYBE_TEXT,  # of the bytes as stored
+        "fetched_sha256": MAYBE_TEXT,  # of the bytes as fetched; missing when nothing arrived
+        "shard": MAYBE_TEXT,  # file name in the shards' folder
+        "offset": MAYBE_WHOLE,  # of the photo's bytes in the shard
+        "length": MAYBE_WHOLE,
+        "format": MAYBE_TEXT,  # jpeg, png, ...
+        "width": MAYBE_WHOLE,  # pixels, upright
+        "height": MAYBE_WHOLE,
+        "mask_offset": MAYBE_WHOLE,  # the mask lies in the same shard; missing without a mask
+        "mask_length": MAYBE_WHOLE,
+    },
+)
+
+FINGERPRINTS = Table(
+    "fingerprints",
+    ("sha256",),
+    "fingerprint",
+    {
+        "sha256": TEXT,
+        "width": WHOLE,  # pixels, upright
+        "height": WHOLE,
+        "phash": TEXT,  # 64 bits as 16 hex digits, as imagehash prints them; likewise the next three
+        "phash_mirrored": TEXT,
+        "phash_centre": TEXT,  # of the middle 80 % of each side
+        "dhash": TEXT,
+        "thumbnail": BYTES,  # 32 x 32 grey levels, row by row: the pixels that verify a candidate pair
+        "sharpness": REAL,  # variance of the Laplacian at 256 px on the short side
+        "brightness": REAL,  # mean grey level, 0-1
+        "contrast": REAL,  # standard deviation of grey levels, 0-1
+        "entropy": REAL,  # of the grey histogram, bits (0-8)
+        "colourfulness": REAL,  # Hasler and Suesstrunk 2003
+        "border_share": REAL,  # share of the area in uniform bands along the edges, 0-1
+    },
+)
+
+DUPLICATE_PAIRS = Table(
+    "duplicate_pairs",
+    ("sha256_a", "sha256_b"),
+    "curate",
+    {
+        "sha256_a": TEXT,  # the smaller of the two
+        "sha256_b": TEXT,
+        "candidate_by": TEXT,  # the signal that proposed the pair
+        "transform": TEXT,  # the one under which the pixels agree best: same, mirrored, ...
+        "score": REAL,  # agreement of the aligned pixels, -1 to 1
+    },
+)
+
+CURATED = Table(
+    "curated",
+    ("record_id",),
+    "curate",
+    {
+        "record_id": TEXT,  # every row of the manifest
+        "sha256": MAYBE_TEXT,
+        "label": TEXT,
+        "source": TEXT,
+        "verdict": TEXT,  # "keep" or "drop"
+        "reason": TEXT,  # from curate's closed list; "" when kept
+        "cluster": MAYBE_TEXT,  # duplicate cluster, named by its smallest sha256; missing when alone
+        "kept_record_id": MAYBE_TEXT,  # in a duplicate cluster, the copy that was kept
+        "group": TEXT,  # leakage group: patient, lesion and duplicate cluster joined
+    },
+)
+
+CLASSES = Table(
+    "classes",
+    ("label",),
+    "enforce_classes",
+    {
+        "label": TEXT,
+        "in_manifest": WHOLE,  # photos after each step
+        "ingested": WHOLE,
+        "curated": WHOLE,
+        "groups": WHOLE,  # leakage groups among the curated
+        "verdict": TEXT,  # "keep" or "drop"
+        "reason": TEXT,
+        "class_id": MAYBE_WHOLE,  # 0, 1, ... in the order of kept labels; missing when dropped
+        "malignant": FLAG,  # as the taxonomy says
+    },
+)
+
+SPLIT = Table(
+    "split",
+    ("sha256",),
+    "split",
+    {
+        "sha256": TEXT,
+        "record_id": TEXT,  # of the kept copy
+        "label": TEXT,
+        "class_id": WHOLE,
+        "group": TEXT,  # leakage group
+        "split": TEXT,  # train, val or test
+    },
+)
+
+FEATURES = Table("features", ("sha256",), "extract_features", {"sha256": TEXT, "features": VECTOR})
+
+PREDICTIONS = Table(
+    "predictions",
+    ("sha256", "model"),
+    "evaluate",
+    {
+        "sha256": TEXT,
+        "model": TEXT,
+        "split": TEXT,
+        "group": TEXT,
+        "label": TEXT,  # the truth
+        "class_id": WHOLE,
+        "predicted": TEXT,  # label of the largest probability
+        "probabilities": VECTOR,  # in the order of class_id, summing to 1
+    },
+)
+
+
+def write(frame: pd.DataFrame, path: Path, table: Table) -> None:
+    """Write the table's columns as parquet, sorted by key, atomically; the same rows give the same bytes.
+
+    Raises
+    ------
+    LesionflowError : a column is missing, has another type or missing values, or the key repeats.
+    """
+    absent = [name for name in table.columns if name not in frame]
+    if absent:
+        raise LesionflowError(f"{path}: table {table.name}", got=f"columns {list(frame)}", expected=f"also {absent}")
+    ordered = frame[list(table.columns)].sort_values(list(table.key), kind="stable", ignore_index=True)
+    _check_values(ordered, path, table)
+    try:
+        content = pa.Table.from_pandas(ordered, schema=table.schema, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise LesionflowError(
+            f"{path}: table {table.name}", got=str(error), expected="the types in tables.py"
+        ) from None
+    with atomic(path) as partial:
+        pq.write_table(content.replace_schema_metadata(None), partial, compression="zstd")
+
+
+def _check_values(frame: pd.DataFrame, path: Path, table: Table) -> None:
+    repeated = frame.duplicated(list(table.key))
+    if repeated.any():
+        first = frame.loc[repeated, list(table.key)].iloc[0].to_dict()
+        raise LesionflowError(f"{path}: table {table.name}", got=f"{first} twice", expected="a unique key")
+    for name, column in table.columns.items():
+        if not column.optional and frame[name].isna().any():
+            row = frame.loc[frame[name].isna(), list(table.key)].iloc[0].to_dict()
+            raise LesionflowError(f"{path}: table {table.name}", got=f"no {name} at {row}", expected="a value")
+
+
+def read(path: Path, table: Table) -> pd.DataFrame:
+    """Read a table; optional whole numbers come as pandas' Int64, vectors as arrays.
+
+    Raises
+    ------
+    LesionflowError : no such file, or one with other columns.
+    """
+    try:
+        content = pq.read_table(path)
+    except FileNotFoundError:
+        raise LesionflowError(f"{path}: no such table", remedy=f"Run `dvc repro {table.made_by}`.") from None
+    except pa.ArrowInvalid as error:
+        raise LesionflowError(f"{path}: not a parquet file", got=str(error)) from None
+    if not content.schema.equals(table.schema):
+        raise LesionflowError(
+            f"{path}: not a table of {table.name}",
+            got=str(content.schema),
+            expected=str(table.schema),
+            remedy=f"Run `dvc repro -f {table.made_by}`.",
+        )
+    frame: pd.DataFrame = content.to_pandas()
+    for name, column in table.columns.items():
+        if column.optional and column.type == WHOLE.type:
+            # Through float, whole numbers beyond 2**53 would change; Arrow's own column does not go through it.
+            frame[name] = content.column(name).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    return frame
