@@ -1,0 +1,70 @@
+# People, CI and hooks run these same targets. VENV may name another environment: make test VENV=/path/to/venv
+VENV ?= .venv
+PYTHON ?= python3
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+export PYTHONPATH := $(CURDIR)/src
+export GX_ANALYTICS_ENABLED := false
+export DVC_NO_ANALYTICS := true
+
+INSTALLED := $(VENV)/.installed
+PULLED := .cache/data-pulled
+
+.DEFAULT_GOAL := help
+.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k readme
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+$(INSTALLED): requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+env: $(INSTALLED) ## Create the environment from requirements.lock
+
+# The folder in the workspace wins when it is already what data.dvc says, so that own data needs no remote.
+$(PULLED): data.dvc $(INSTALLED)
+	dvc checkout --quiet data.dvc 2>/dev/null || dvc pull --quiet data.dvc
+	mkdir -p $(@D) && touch $@
+
+data: $(PULLED) ## Pull what data.dvc names (the embedded sample, in a new clone)
+
+repro: $(PULLED) ## Run the pipeline: only what changed since the last run
+	dvc repro
+	@cat reports/leaderboard.md
+	@echo 'Report: reports/index.html    MLflow: make ui'
+
+paper: $(PULLED) ## Compare the study's six backbones (needs a model hub or a checkpoint folder)
+	dvc exp run --set-param 'active=[resnet50,efficientnet_b0,mobilenetv2,vit_base,swin_tiny,swin_base]'
+	@cat reports/leaderboard.md
+
+ui: $(INSTALLED) ## Open MLflow on the tracked runs
+	mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
+
+test: $(INSTALLED) ## Run the tests
+	python -m pytest
+
+lint: $(INSTALLED) ## Check style
+	ruff check .
+	ruff format --check .
+
+types: $(INSTALLED) ## Check types
+	mypy
+
+check: lint types test ## All checks
+
+deps: $(INSTALLED) ## Write each stage's code deps into dvc.yaml
+	python tests/pipeline/declared.py
+
+sample: $(INSTALLED) ## Regenerate the synthetic sample and its remote
+	python -m lesionflow.sample.generate data
+	dvc add --quiet data
+	dvc push --quiet --remote sample data.dvc
+
+benchmark-milk10k: $(INSTALLED) ## Measure the default models on real photos (needs ../shared/data)
+	python benchmarks/milk10k.py
+
+readme: $(INSTALLED) ## Render README's tables from benchmarks/results
+	python benchmarks/readme.py

@@ -1,0 +1,86 @@
+"""A small copy of the project with a small sample and tiny untrained backbones, on which the real pipeline runs."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CODE = ("src", "stages", "expectations", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore")
+# timm's own test networks: two architectures with a spatial map, fast at any size.
+TINY = {"tiny_cnn": "test_efficientnet.r160_in1k", "tiny_vit": "test_vit.r160_in1k"}
+
+
+class Project:
+    """A folder with a copy of the pipeline; `run` starts a program of this environment in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = os.environ | {"PATH": path, "PYTHONPATH": str(self.folder / "src"), "CI": "true"}
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+        if check and done.returncode:
+            pytest.fail(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def set_params(self, **changes: object) -> None:
+        """Set dotted keys, with __ for the dot."""
+        path = self.folder / "params.yaml"
+        content = yaml.safe_load(path.read_text())
+        for key, value in changes.items():
+            *parents, last = key.split("__")
+            here = content
+            for parent in parents:
+                here = here[parent]
+            here[last] = value
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def copy(self, folder: Path) -> "Project":
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder)
+
+
+def small_project(folder: Path) -> Project:
+    folder.mkdir(parents=True)
+    for name in CODE:
+        source = ROOT / name
+        ignore = shutil.ignore_patterns("__pycache__")
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=ignore)
+        else:
+            shutil.copy(source, folder / name)
+    project = Project(folder)
+    project.run("git", "init", "--quiet")
+    project.run("dvc", "init", "--quiet")
+    models = {
+        slug: {"timm": timm, "weights": {"source": "random", "licence": "none", "trained_on": "nothing"}}
+        for slug, timm in TINY.items()
+    }
+    project.set_params(active=list(TINY), models=models, train__max_epochs=3, evaluate__bootstrap=50)
+    return project
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """The small project before its first run, data in place and under DVC."""
+    project = small_project(tmp_path_factory.mktemp("fresh") / "project")
+    project.run("python", "-m", "lesionflow.sample.generate", "data", "--small")
+    project.set_params(curate__classes__min_images=20)
+    project.run("dvc", "add", "--quiet", "data")
+    project.run("git", "add", "-A")
+    project.run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "data")
+    return project
+
+
+@pytest.fixture(scope="session")
+def done(fresh, tmp_path_factory):
+    """The small project after `dvc repro`. Tests that change it copy it first."""
+    project = fresh.copy(tmp_path_factory.mktemp("done") / "project")
+    project.run("dvc", "repro")
+    return project

@@ -1,0 +1,127 @@
+"""The real `dvc repro` on a small copy: it completes, repeats itself byte for byte, and grows as if from scratch."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from lesionflow import tables
+from tests.pipeline.conftest import TINY
+
+
+def outs(project, stage):
+    """Path to hash of a stage's outputs, from dvc.lock."""
+    lock = yaml.safe_load((project.folder / "dvc.lock").read_text())
+    return {out["path"]: out["md5"] for out in lock["stages"][stage]["outs"]}
+
+
+def all_outs(project):
+    lock = yaml.safe_load((project.folder / "dvc.lock").read_text())
+    return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
+
+
+def test_every_stage_leaves_its_outputs(done):
+    assert (done.folder / "reports/index.html").stat().st_size > 1000
+    board = pd.read_csv(done.folder / "reports/leaderboard.csv")
+    assert set(board["model"]) == set(TINY)
+
+
+def test_counts_reconcile_from_manifest_to_split(done):
+    manifest = tables.read(done.folder / "outputs/manifest.parquet", tables.MANIFEST)
+    curated = tables.read(done.folder / "outputs/curated.parquet", tables.CURATED)
+    classes = tables.read(done.folder / "outputs/classes.parquet", tables.CLASSES)
+    split = tables.read(done.folder / "outputs/split.parquet", tables.SPLIT)
+    assert set(manifest["record_id"]) == set(curated["record_id"])
+    assert (curated.loc[curated["verdict"] == "drop", "reason"] != "").all()
+    assert classes["in_manifest"].sum() == len(manifest)
+    assert classes["curated"].sum() == (curated["verdict"] == "keep").sum()
+    assert classes.loc[classes["verdict"] == "keep", "curated"].sum() == len(split)
+
+
+def test_planted_copies_never_stay_beside_their_original(done):
+    curated = tables.read(done.folder / "outputs/curated.parquet", tables.CURATED)
+    kept = curated[curated["verdict"] == "keep"]
+    assert kept["sha256"].is_unique
+    assert (curated["reason"] == "exact_duplicate").any()
+    assert (curated["reason"] == "near_duplicate").any()
+
+
+def test_a_second_run_does_nothing(done):
+    assert "Data and pipelines are up to date" in done.run("dvc", "repro").stdout
+
+
+def test_forced_run_leaves_the_lock_file_as_it_was(done, tmp_path):
+    again = done.copy(tmp_path / "project")
+    before = (again.folder / "dvc.lock").read_bytes()
+    again.run("dvc", "repro", "--force")
+    assert (again.folder / "dvc.lock").read_bytes() == before
+
+
+def test_metrics_and_plots_are_declared(done, tmp_path):
+    shown = json.loads(done.run("dvc", "metrics", "show", "--json").stdout)
+    files = shown[""]["data"]
+    assert set(files["reports/metrics/tiny_cnn.json"]["data"]["test"]["balanced_accuracy"]) == {"value", "low", "high"}
+    done.run("dvc", "plots", "show", "--out", str(tmp_path / "plots"))
+    assert (tmp_path / "plots/index.html").stat().st_size > 1000
+
+
+def add_manifest(project, rows):
+    """Move the last rows of one manifest into a new manifest file, as a data update does; returns how many."""
+    path = max((project.folder / "data/manifests").glob("*.csv"), key=lambda file: file.stat().st_size)
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *body = list(csv.reader(file))
+    for name, part in ((path, body[:-rows]), (path.with_name("update.csv"), body[-rows:])):
+        with name.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *part])
+    return path
+
+
+def test_growing_the_data_ends_in_the_same_files_as_a_run_from_scratch(fresh, tmp_path):
+    scratch = fresh.copy(tmp_path / "scratch")
+    shortened = add_manifest(scratch, 12)
+    update = shortened.with_name("update.csv").read_bytes()
+    grown = scratch.copy(tmp_path / "grown")
+    (grown.folder / "data/manifests/update.csv").unlink()
+    grown.run("dvc", "repro")
+    (grown.folder / "data/manifests/update.csv").write_bytes(update)
+    grown.run("dvc", "repro")
+    scratch.run("dvc", "repro")
+    assert all_outs(grown) == all_outs(scratch)
+
+
+@pytest.mark.parametrize("seconds", [4, 25, 60])
+def test_a_killed_run_completes_when_started_again(fresh, done, tmp_path, seconds):
+    project = fresh.copy(tmp_path / "project")
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(project.folder / "src"),
+    }
+    with (tmp_path / "log").open("w") as log:
+        run = subprocess.Popen(
+            ["dvc", "repro"], cwd=project.folder, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        time.sleep(seconds)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    project.run("dvc", "repro")
+    assert all_outs(project) == all_outs(done)
+
+
+def test_a_bad_manifest_stops_with_one_message_and_leaves_nothing_half_written(fresh, tmp_path):
+    project = fresh.copy(tmp_path / "project")
+    path = next((project.folder / "data/manifests").glob("*.csv"))
+    path.write_text("id,source,licence\n1,a,CC0-1.0\n")
+    failed = project.run("dvc", "repro", check=False)
+    assert failed.returncode != 0
+    assert path.name in failed.stderr
+    assert "url" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert not (project.folder / "outputs/manifest.parquet").exists()
