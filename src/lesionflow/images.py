@@ -2,8 +2,10 @@
 
 import io
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from lesionflow.errors import LesionflowError
@@ -14,6 +16,29 @@ MAX_PIXELS = 100_000_000
 
 class UnreadableImageError(LesionflowError):
     """The bytes are no picture that can be decoded whole."""
+
+
+@dataclass(frozen=True)
+class StoredPhoto:
+    """Where the bytes of one photo lie."""
+
+    sha256: str
+    shard: Path
+    offset: int
+    length: int
+
+    def read(self) -> bytes:
+        """The photo's bytes (see `read_span`)."""
+        return read_span(self.shard, self.offset, self.length)
+
+
+def stored_photos(ingested: pd.DataFrame, shards: Path) -> dict[str, StoredPhoto]:
+    """The stored photos of table ingested by content hash; of several copies, the one of the smallest record_id."""
+    rows = ingested[ingested["status"] == "stored"].sort_values("record_id").drop_duplicates("sha256")
+    return {
+        row.sha256: StoredPhoto(row.sha256, shards / row.shard, int(row.offset), int(row.length))
+        for row in rows.sort_values("sha256").itertuples()
+    }
 
 
 def read_span(path: Path, offset: int, length: int) -> bytes:

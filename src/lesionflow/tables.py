@@ -34,6 +34,10 @@ class Table:
     made_by: str
     columns: Mapping[str, Column]
 
+    def empty(self) -> pd.DataFrame:
+        """A table without rows."""
+        return pd.DataFrame({name: [] for name in self.columns})
+
     @property
     def schema(self) -> pa.Schema:
         """The Arrow schema, in column order."""
@@ -92,6 +96,7 @@ FINGERPRINTS = Table(
     "fingerprint",
     {
         "sha256": TEXT,
+        "version": WHOLE,  # of the fingerprint's definition: a row of another version is computed anew
         "width": WHOLE,  # pixels, upright
         "height": WHOLE,
         "phash": TEXT,  # 64 bits as 16 hex digits, as imagehash prints them; likewise the next three
@@ -169,7 +174,16 @@ SPLIT = Table(
     },
 )
 
-FEATURES = Table("features", ("sha256",), "extract_features", {"sha256": TEXT, "features": VECTOR})
+FEATURES = Table(
+    "features",
+    ("sha256",),
+    "extract_features",
+    {
+        "sha256": TEXT,
+        "key": TEXT,  # digest of backbone, weights, preprocessing and code version: what makes a row reusable
+        "features": VECTOR,
+    },
+)
 
 PREDICTIONS = Table(
     "predictions",
@@ -219,6 +233,14 @@ def _check_values(frame: pd.DataFrame, path: Path, table: Table) -> None:
         if not column.optional and frame[name].isna().any():
             row = frame.loc[frame[name].isna(), list(table.key)].iloc[0].to_dict()
             raise LesionflowError(f"{path}: table {table.name}", got=f"no {name} at {row}", expected="a value")
+
+
+def read_cached(path: Path, table: Table) -> pd.DataFrame:
+    """Read a table that an earlier run may have left; without one, or with one of other columns, no rows."""
+    try:
+        return read(path, table)
+    except LesionflowError:
+        return table.empty()
 
 
 def read(path: Path, table: Table) -> pd.DataFrame:

@@ -1,0 +1,76 @@
+"""The study's head on frozen features: FC, ReLU, dropout, FC, softmax (arXiv 2509.04800)."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from lesionflow.errors import LesionflowError
+from lesionflow.files import atomic, read_json, write_json
+
+Features = npt.NDArray[np.float32]
+Classes = npt.NDArray[np.int64]
+
+
+class Head(nn.Module):
+    """Features (B, width) to logits (B, classes)."""
+
+    def __init__(self, width: int, hidden: int, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.width = width
+        self.layers = nn.Sequential(
+            nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits of a batch."""
+        logits: Tensor = self.layers(features)
+        return logits
+
+    def probabilities(self, features: Features) -> Features:
+        """Softmax probabilities (photos, classes), each row summing to 1."""
+        self.eval()
+        with torch.inference_mode():
+            logits = self(torch.from_numpy(np.ascontiguousarray(features)))
+            return np.asarray(logits.double().softmax(dim=1).float().numpy())
+
+
+def save(head: Head, folder: Path, card: dict[str, Any]) -> None:
+    """Write head.safetensors and head.json (the card: labels in the order of class_id, and how it was made)."""
+    with atomic(folder) as partial:
+        partial.mkdir()
+        save_file(head.state_dict(), partial / "head.safetensors")
+        write_json(card, partial / "head.json")
+
+
+def load(folder: Path) -> tuple[Head, dict[str, Any]]:
+    """The head and its card.
+
+    Raises
+    ------
+    LesionflowError : no head there, or tensors that do not fit the card.
+    """
+    try:
+        card = read_json(folder / "head.json")
+        tensors = load_file(folder / "head.safetensors")
+    except (FileNotFoundError, json.JSONDecodeError) as error:
+        raise LesionflowError(f"{folder}: no trained head", got=str(error), remedy="Run `dvc repro train`.") from None
+    head = Head(card["width"], card["hidden"], len(card["labels"]), card["dropout"])
+    try:
+        head.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise LesionflowError(
+            f"{folder}/head.safetensors", got=str(error), expected="the shapes in head.json", remedy="Train anew."
+        ) from None
+    return head.eval(), card
+
+
+def by_class(labels: Sequence[str], row: Features) -> dict[str, float]:
+    """One photo's probabilities by label."""
+    return {label: float(value) for label, value in zip(labels, row, strict=True)}

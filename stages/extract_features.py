@@ -1,0 +1,34 @@
+"""Extract the frozen features of one model for every photo of the split, computing only what is not cached."""
+
+import sys
+from pathlib import Path
+
+from lesionflow import files, params, tables
+from lesionflow.errors import command
+from lesionflow.images import stored_photos
+from lesionflow.learn import backbones, features
+from lesionflow.learn.backbones import BackboneParams
+from lesionflow.learn.features import FeaturesParams
+
+OUTPUTS = Path("outputs")
+
+
+@command
+def main() -> None:
+    """Write features/<slug>.parquet and backbones/<slug>.json."""
+    slug = sys.argv[1]
+    backbone = backbones.load(slug, params.load(f"models.{slug}", BackboneParams))
+    settings = params.load("extract_features", FeaturesParams)
+    wanted = set(tables.read(OUTPUTS / "split.parquet", tables.SPLIT)["sha256"])
+    stored = stored_photos(tables.read(OUTPUTS / "ingested.parquet", tables.INGESTED), OUTPUTS / "shards")
+    photos = {sha256: photo for sha256, photo in stored.items() if sha256 in wanted}
+    description = backbone.describe()
+    path = OUTPUTS / "features" / f"{slug}.parquet"
+    cached = tables.read_cached(path, tables.FEATURES)
+    key = features.cache_key(description, settings)
+    tables.write(features.with_cached(backbone, photos, cached, settings, key=key), path, tables.FEATURES)
+    files.write_json(description, OUTPUTS / "backbones" / f"{slug}.json")
+
+
+if __name__ == "__main__":
+    main()
