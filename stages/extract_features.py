@@ -1,12 +1,11 @@
 """Extract the frozen features of one model for every photo of the split, computing only what is not cached."""
 
-import sys
 from pathlib import Path
 
 from lesionflow import files, params, tables
-from lesionflow.errors import command
+from lesionflow.errors import argument, command
 from lesionflow.images import stored_photos
-from lesionflow.learn import backbones, features
+from lesionflow.learn import backbones, features, memory
 from lesionflow.learn.backbones import BackboneParams
 from lesionflow.learn.features import FeaturesParams
 
@@ -16,12 +15,13 @@ OUTPUTS = Path("outputs")
 @command
 def main() -> None:
     """Write features/<slug>.parquet and backbones/<slug>.json."""
-    slug = sys.argv[1]
+    slug = argument("model")
+    memory.keep_freed_memory()
     backbone = backbones.load(slug, params.load(f"models.{slug}", BackboneParams))
     settings = params.load("extract_features", FeaturesParams)
-    wanted = set(tables.read(OUTPUTS / "split.parquet", tables.SPLIT)["sha256"])
+    wanted = list(tables.read(OUTPUTS / "split.parquet", tables.SPLIT)["sha256"])
     stored = stored_photos(tables.read(OUTPUTS / "ingested.parquet", tables.INGESTED), OUTPUTS / "shards")
-    photos = {sha256: photo for sha256, photo in stored.items() if sha256 in wanted}
+    photos = features.selected(stored, wanted)
     description = backbone.describe()
     path = OUTPUTS / "features" / f"{slug}.parquet"
     cached = tables.read_cached(path, tables.FEATURES)

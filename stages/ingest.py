@@ -17,8 +17,9 @@ def main() -> None:
     manifest = tables.read(OUTPUTS / "manifest.parquet", tables.MANIFEST)
     ingested = records.ingest(manifest, DATA / "manifests", OUTPUTS / "shards", settings)
     tables.write(ingested, OUTPUTS / "ingested.parquet", tables.INGESTED)
-    files.write_json(summary.summarise(ingested), REPORTS / "ingestion.json")
-    summary.refuse_too_many_failures(ingested, settings.max_failed_share)
+    counts = summary.summarise(ingested, manifest)
+    files.write_json(counts, REPORTS / "ingestion.json")
+    summary.refuse_too_many_failures(ingested, counts, settings.max_failed_share)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """Train one model's head on its cached features."""
 
-import sys
 from pathlib import Path
 
 from lesionflow import files, params, tables
-from lesionflow.errors import command
+from lesionflow.errors import argument, command
 from lesionflow.learn import examples, head, training
 from lesionflow.learn.training import TrainParams
 
@@ -14,7 +13,7 @@ OUTPUTS, REPORTS = Path("outputs"), Path("reports")
 @command
 def main() -> None:
     """Write heads/<slug>/ and history/<slug>.csv."""
-    slug, seed = sys.argv[1], params.load("seed", int)
+    slug, seed = argument("model"), params.load("seed", int)
     settings = params.load("train", TrainParams)
     labels = examples.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES))
     split, matrix = examples.join(
@@ -25,7 +24,8 @@ def main() -> None:
     fit = training.fit(train, val, labels, settings, seed=seed)
     backbone = files.read_json(OUTPUTS / "backbones" / f"{slug}.json")
     card = {"model": slug, "labels": labels, "width": fit.head.width, **settings.model_dump(), "seed": seed}
-    card |= {"best_epoch": fit.best_epoch, "epochs": len(fit.history), "weights_sha256": backbone["weights_sha256"]}
+    card |= {"best_epoch": fit.best_epoch, "epochs": len(fit.history)}
+    card |= {"timm": backbone["timm"], "weights_sha256": backbone["weights_sha256"]}
     head.save(fit.head, OUTPUTS / "heads" / slug, card)
     files.write_text(fit.history.to_csv(index=False), REPORTS / "history" / f"{slug}.csv")
 

@@ -26,6 +26,14 @@ class LesionflowError(Exception):
         super().__init__("\n".join([what, *(f"  {name:<9} {text}" for name, text in parts if text)]))
 
 
+def argument(name: str) -> str:
+    """The program's one argument, called `name` in the error that its absence raises."""
+    program, *given = sys.argv
+    if len(given) != 1:
+        raise LesionflowError(program, got=f"arguments {given}", expected=f"python {program} <{name}>")
+    return given[0]
+
+
 def command(main: Callable[[], None]) -> Callable[[], None]:
     """Decorate a program's entrance: a `LesionflowError` becomes one message on stderr and exit code 1.
 

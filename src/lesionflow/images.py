@@ -1,17 +1,42 @@
 """Photos as bytes in shards and as decoded pictures. Bytes are hostile until they have been decoded here."""
 
 import io
+import struct
 import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from lesionflow.errors import LesionflowError
 
 MAX_PIXELS = 100_000_000
 """Pictures beyond this many pixels are refused before they are unpacked (decompression bombs)."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+"""The decoders that bytes may choose among, by content; Pillow's rarer ones stay out of reach of strangers."""
+
+DECODER_ERRORS = (
+    UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, AttributeError,
+    ArithmeticError, MemoryError, RuntimeError, struct.error, zlib.error,
+)  # fmt: skip
+"""What Pillow's decoders raise on damaged files."""
+
+# Pillow loads most of its decoders late, and naming one in `formats` before that is a KeyError.
+Image.init()
+
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How to turn a picture of each EXIF orientation."""
 
 
 class UnreadableImageError(LesionflowError):
@@ -35,9 +60,10 @@ class StoredPhoto:
 def stored_photos(ingested: pd.DataFrame, shards: Path) -> dict[str, StoredPhoto]:
     """The stored photos of table ingested by content hash; of several copies, the one of the smallest record_id."""
     rows = ingested[ingested["status"] == "stored"].sort_values("record_id").drop_duplicates("sha256")
+    columns = (rows.sort_values("sha256")[name] for name in ("sha256", "shard", "offset", "length"))
     return {
-        row.sha256: StoredPhoto(row.sha256, shards / row.shard, int(row.offset), int(row.length))
-        for row in rows.sort_values("sha256").itertuples()
+        sha256: StoredPhoto(sha256, shards / shard, int(offset), int(length))
+        for sha256, shard, offset, length in zip(*columns, strict=True)
     }
 
 
@@ -77,8 +103,8 @@ def decode(content: bytes, *, at_least: int | None = None, max_pixels: int = MAX
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(content))
+            warnings.simplefilter("ignore")  # what matters in them is raised here, or decodes all the same
+            picture = opened(content)
             if picture.width * picture.height > max_pixels:
                 raise UnreadableImageError(
                     "picture too large",
@@ -92,12 +118,41 @@ def decode(content: bytes, *, at_least: int | None = None, max_pixels: int = MAX
         raise
     except Image.DecompressionBombError as error:
         raise UnreadableImageError("picture too large", got=str(error)) from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError) as error:
-        # Pillow's decoders raise all of these on damaged files.
+    except DECODER_ERRORS as error:
         raise UnreadableImageError(
             "not a picture that can be decoded", got=f"{type(error).__name__}: {error}"
         ) from None
-    return _rgb(ImageOps.exif_transpose(picture))
+    turn = UPRIGHT.get(orientation(picture))
+    return _rgb(picture if turn is None else picture.transpose(turn))
+
+
+def opened(content: bytes) -> Image.Image:
+    """The picture with its header read and no pixel yet, by the decoder that the content calls for.
+
+    Raises
+    ------
+    Any of DECODER_ERRORS, or Image.DecompressionBombError.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+
+
+def looks_like_one(content: bytes) -> bool:
+    """Whether the first bytes are those of a picture, though the rest may be damaged."""
+    accepts = (Image.OPEN[name][1] for name in FORMATS)
+    return any(accept is not None and accept(content[:16]) is True for accept in accepts)
+
+
+def orientation(picture: Image.Image) -> int:
+    """EXIF orientation, 1-8; a damaged EXIF block says nothing and does not spoil the pixels."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            value = picture.getexif().get(ExifTags.Base.Orientation, 1)
+        return int(value) if value in range(1, 9) else 1
+    except DECODER_ERRORS:
+        return 1
 
 
 def _reduced(size: tuple[int, int], at_least: int) -> tuple[int, int]:

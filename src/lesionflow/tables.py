@@ -76,7 +76,7 @@ INGESTED = Table(
         "record_id": TEXT,
         "status": TEXT,  # "stored" or "failed"; when failed, the optional columns from shard on are missing
         "reason": TEXT,  # from ingest's closed list; "" when stored
-        "detail": TEXT,  # for people; "" when stored
+        "detail": TEXT,  # for people; of a stored photo, why its mask is missing, else ""
         "sha256": MAYBE_TEXT,  # of the bytes as stored
         "fetched_sha256": MAYBE_TEXT,  # of the bytes as fetched; missing when nothing arrived
         "shard": MAYBE_TEXT,  # file name in the shards' folder

@@ -3,19 +3,19 @@
 import io
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 
-from PIL import Image
-
 from lesionflow import images
+from lesionflow.images import UnreadableImageError
 
 ORIENTATION = 0x0112
-# APP0 JFIF, APP2 colour profile and APP14 Adobe decide how pixels look; the other APPn and comments do not.
-JPEG_APPS_KEPT = (0xE0, 0xE2, 0xEE)
-JPEG_DROPPED = (*(marker for marker in range(0xE0, 0xF0) if marker not in JPEG_APPS_KEPT), 0xFE)
-JPEG_END, JPEG_SCAN = 0xD9, 0xDA
+# What decides how the pixels look stays: frames, tables and scans, and these segments, told by how they start.
+JPEG_APPS_KEPT = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
+JPEG_KEPT, JPEG_END, JPEG_SCAN = range(0xC0, 0xE0), 0xD9, 0xDA
 # In the pixels' data, FF 00 is a stuffed byte and FF D0 to FF D7 are restarts; any other FF xx is the next marker.
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+WEBP_KEPT = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_DROPPED = (b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME")
 
@@ -23,28 +23,49 @@ PNG_DROPPED = (b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME")
 def strip(content: bytes, extension: str) -> tuple[bytes, str]:
     """The same picture and its extension, without metadata but orientation and colour profile.
 
-    JPEG and PNG are cut losslessly, and what follows the picture is dropped. Any other format that carries metadata
-    becomes a PNG of its first frame.
+    JPEG and PNG are cut losslessly, and what follows the picture is dropped. WebP stays when it carries none; anything
+    else, as a JPEG of so odd a build that the cut spoils it, becomes a PNG of its first frame, upright.
     """
-    if extension == "jpg":
-        return _strip_jpeg(content), extension
+    if extension == "jpg" and _decodes(cut := _strip_jpeg(content)):
+        return cut, extension
     if extension == "png":
         return _strip_png(content), extension
-    with Image.open(io.BytesIO(content)) as picture:
-        if not picture.getexif() and not {"exif", "xmp", "comment"} & picture.info.keys():
-            return content, extension
+    if extension == "webp" and _webp_chunks(content) <= WEBP_KEPT:
+        return content, extension
+    return as_png(content), "png"
+
+
+def as_png(content: bytes) -> bytes:
+    """The picture as RGB PNG, upright; a PNG stays as it is but for its metadata."""
+    if content.startswith(PNG_SIGNATURE):
+        return _strip_png(content)
     written = io.BytesIO()
     images.decode(content).save(written, "PNG")
-    return written.getvalue(), "png"
+    return written.getvalue()
+
+
+def _decodes(content: bytes) -> bool:
+    try:
+        images.decode(content, at_least=1)  # at the smallest scale, all of the file is read
+    except UnreadableImageError:
+        return False
+    return True
 
 
 def _strip_jpeg(content: bytes) -> bytes:
-    kept = [b"\xff\xd8", _exif_segment(_orientation(content))]
-    for marker, start, end in _jpeg_segments(content):
-        multi_picture = content[start + 4 : start + 8] == b"MPF\0"
-        if marker not in JPEG_DROPPED and not multi_picture:
-            kept.append(content[start:end])
-    return b"".join(kept)
+    orientation = _orientation(content)
+    exif = b"" if orientation == 1 else _segment(0xE1, b"Exif\0\0" + _exif(orientation))
+    kept = [content[start:end] for marker, start, end in _jpeg_segments(content) if _looks(marker, content, start)]
+    # JFIF asks to come first.
+    first = 1 if kept and kept[0][1] == 0xE0 else 0
+    return b"".join([b"\xff\xd8", *kept[:first], exif, *kept[first:]])
+
+
+def _looks(marker: int, content: bytes, start: int) -> bool:
+    """Whether a segment has a say in how the picture looks."""
+    if marker in JPEG_APPS_KEPT:
+        return content.startswith(JPEG_APPS_KEPT[marker], start + 4)
+    return marker in JPEG_KEPT
 
 
 def _jpeg_segments(content: bytes) -> Iterator[tuple[int, int, int]]:
@@ -64,26 +85,42 @@ def _jpeg_segments(content: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _orientation(content: bytes) -> int:
-    with Image.open(io.BytesIO(content)) as picture:
-        value = picture.getexif().get(ORIENTATION, 1)
-    return value if value in range(1, 9) else 1
+    return images.orientation(images.opened(content))
 
 
-def _exif_segment(orientation: int) -> bytes:
-    """An Exif segment with this one entry (big-endian TIFF header, one IFD, one short); nothing for upright."""
-    if orientation == 1:
-        return b""
+def _exif(orientation: int) -> bytes:
+    """Exif with this one entry: big-endian TIFF header, one IFD, one short."""
     entry = struct.pack(">HHIHH", ORIENTATION, 3, 1, orientation, 0)
-    body = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + struct.pack(">I", 0)
-    return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+    return b"MM\0*" + struct.pack(">IH", 8, 1) + entry + struct.pack(">I", 0)
+
+
+def _segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+
+def _webp_chunks(content: bytes) -> set[bytes]:
+    """The kinds of the chunks after the RIFF header; what follows the last whole one counts as a kind."""
+    kinds, place = set(), 12
+    while place < len(content):
+        kinds.add(content[place : place + 4])
+        size = int.from_bytes(content[place + 4 : place + 8], "little")
+        place += 8 + size + size % 2
+    return kinds
 
 
 def _strip_png(content: bytes) -> bytes:
+    orientation = _orientation(content)
     kept, place, kind = [PNG_SIGNATURE], len(PNG_SIGNATURE), b""
     while kind != b"IEND" and place + 12 <= len(content):
         end = place + 12 + int.from_bytes(content[place : place + 4], "big")
         kind = content[place + 4 : place + 8]
         if kind not in PNG_DROPPED:
             kept.append(content[place:end])
+        if kind == b"IHDR" and orientation != 1:
+            kept.append(_chunk(b"eXIf", _exif(orientation)))
         place = end
     return b"".join(kept)
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

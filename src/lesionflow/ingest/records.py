@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from lesionflow import parallel
-from lesionflow.images import UnreadableImageError, decode
+from lesionflow import parallel, tables
 from lesionflow.ingest import store
 from lesionflow.ingest.fetch import fetch
-from lesionflow.ingest.privacy import strip
+from lesionflow.ingest.privacy import as_png, strip
 from lesionflow.ingest.reasons import Rejection
 from lesionflow.ingest.settings import IngestParams
 from lesionflow.ingest.store import Stored
@@ -43,28 +42,28 @@ def ingest(manifest: pd.DataFrame, base: Path, shards: Path, settings: IngestPar
     shards.mkdir(parents=True, exist_ok=True)
     for name, rows in manifest.groupby("manifest", sort=True):
         ledger += _one_manifest(str(name), rows, base, shards, settings)
-    store.remove_others(shards, {row["shard"] for row in ledger})
-    return pd.DataFrame(ledger)
+    store.remove_others(shards, {row["shard"] for row in ledger if row["shard"]})
+    return pd.DataFrame(ledger, columns=list(tables.INGESTED.columns))
 
 
 def _one_manifest(name: str, rows: pd.DataFrame, base: Path, shards: Path, settings: IngestParams) -> list[Ledger]:
     columns = ["record_id", "url", "checksum", "mask"]
     records = list(rows[columns].astype(object).where(rows[columns].notna(), None).itertuples(index=False, name=None))
     # Bytes wait in files, not in memory: a manifest may be larger than that.
-    with tempfile.TemporaryDirectory(prefix=".ingest.", dir=shards.parent) as room:
-        jobs = [Job(part, base, Path(room), settings) for part in parallel.chunked(records, CHUNK)]
+    with store.waiting_room(shards) as room:
+        jobs = [Job(part, base, room, settings) for part in parallel.chunked(records, CHUNK)]
         done = [row for part in parallel.map_ordered(_work, jobs, desc=f"ingest {name}", unit="chunk") for row in part]
-        places = store.write_shards(name, _photos(done, Path(room)), shards)
+        places = store.write_shards(name, _photos(done, room), shards)
     return [row | (_placed(places[row["sha256"]]) if row["sha256"] else _placed(None)) for row in done]
 
 
 def _photos(done: list[Ledger], room: Path) -> list[Stored]:
-    """Each content once; several rows may hold the same bytes, with or without a mask."""
+    """Each content once; where rows share it, the mask of the first row that has one, whoever came first."""
     photos: dict[str, Stored] = {}
     for row in done:
-        if row["sha256"] and (row["sha256"] not in photos or photos[row["sha256"]].mask is None):
-            path, mask = room / row["sha256"], room / f"{row['sha256']}.mask"
-            photos[row["sha256"]] = Stored(row["sha256"], row["format"], path, mask if mask.exists() else None)
+        sha256, mask = row["sha256"], row["mask"]
+        if sha256 and (sha256 not in photos or (mask and photos[sha256].mask is None)):
+            photos[sha256] = Stored(sha256, row["format"], room / sha256, room / mask if mask else None)
     return list(photos.values())
 
 
@@ -79,7 +78,7 @@ def _work(job: Job) -> list[Ledger]:
 
 def _one(record_id: str, address: str, checksum: str | None, mask: str | None, job: Job) -> Ledger:
     row: Ledger = {"record_id": record_id, "status": "failed", "reason": "", "detail": "", "fetched_sha256": None}
-    row |= {"sha256": None, "format": None, "width": None, "height": None}
+    row |= {"sha256": None, "format": None, "width": None, "height": None, "mask": None}
     try:
         fetched = fetch(address, job.base, job.settings)
         row["fetched_sha256"] = hashlib.sha256(fetched).hexdigest()
@@ -87,29 +86,27 @@ def _one(record_id: str, address: str, checksum: str | None, mask: str | None, j
     except Rejection as rejection:
         return row | {"reason": str(rejection.reason), "detail": rejection.detail}
     content, extension = strip(fetched, verified.extension)
-    sha256 = hashlib.sha256(content).hexdigest()
-    _put(job.room / sha256, content)
-    row |= {"status": "stored", "sha256": sha256, "format": extension, "detail": _store_mask(mask, sha256, job)}
-    return row | {"width": verified.width, "height": verified.height}
+    row |= {"status": "stored", "sha256": _put(job.room, content), "format": extension}
+    row |= {"width": verified.width, "height": verified.height}
+    return row if mask is None else row | _mask(mask, (verified.width, verified.height), job)
 
 
-def _store_mask(address: str | None, sha256: str, job: Job) -> str:
-    """Store the mask beside the photo; return what went wrong, for a photo counts without its mask too."""
-    if address is None:
-        return ""
+def _mask(address: str, size: tuple[int, int], job: Job) -> Ledger:
+    """Store the mask as PNG; where that fails, say why, for a photo counts without its mask too."""
     try:
         content = fetch(address, job.base, job.settings)
-        decode(content, max_pixels=job.settings.max_pixels)
+        verified = verify(content, None, max_pixels=job.settings.max_pixels)
     except Rejection as rejection:
-        return f"mask {rejection.reason}"
-    except UnreadableImageError:
-        return "mask undecodable"
-    _put(job.room / f"{sha256}.mask", content)
-    return ""
+        return {"detail": f"mask: {rejection}"}
+    if verified[1:] != size:
+        return {"detail": f"mask: {verified.width}x{verified.height}, photo {size[0]}x{size[1]}"}
+    return {"mask": _put(job.room, as_png(content))}
 
 
-def _put(path: Path, content: bytes) -> None:
-    """Two workers may bring the same content: each writes its own file, and the last rename wins."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as partial:
+def _put(room: Path, content: bytes) -> str:
+    """Store under the content's hash, and return that. Two workers may bring the same: the last rename wins."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    with tempfile.NamedTemporaryFile(dir=room, delete=False) as partial:
         partial.write(content)
-    Path(partial.name).rename(path)
+    Path(partial.name).rename(room / sha256)
+    return sha256

@@ -4,8 +4,10 @@ The same manifest and bytes give the same shard: headers carry no time, owner or
 """
 
 import io
+import shutil
 import tarfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,10 +50,29 @@ def write_shards(manifest: str, photos: Iterable[Stored], folder: Path) -> dict[
 
 
 def remove_others(folder: Path, kept: set[str]) -> None:
-    """Remove the shards that no photo lies in any more, as those of manifests that are gone."""
-    for path in folder.glob("*.tar"):
+    """Remove all but the named shards: those of manifests that are gone, and what a killed run left half-written."""
+    for path in folder.iterdir():
         if path.name not in kept:
-            path.unlink()
+            _remove(path)
+
+
+@contextmanager
+def waiting_room(shards: Path) -> Iterator[Path]:
+    """A folder beside the shards for bytes that wait to be sorted; what a killed run left there is cleared away."""
+    room = shards.parent / f".{shards.name}.waiting"
+    _remove(room)
+    room.mkdir(parents=True)
+    try:
+        yield room
+    finally:
+        _remove(room)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _cut(photos: list[Stored]) -> Iterator[list[Stored]]:

@@ -52,7 +52,10 @@ class Taxonomy:
                 other = self._canonical.setdefault(normalised(name), label)
                 if other != label:
                     raise LesionflowError(
-                        f"{where}: {name!r}", got=f"a name of {other} and of {label}", expected="a name of one class"
+                        f"{where}: {name!r}",
+                        got=f"a name of {other} and of {label}",
+                        expected="a name of one class",
+                        remedy="Remove it from one of the two.",
                     )
 
     def canonical(self, label: str) -> str | None:
@@ -72,22 +75,34 @@ def load(path: Path) -> Taxonomy:
     LesionflowError : no such file, not of the form above, or a name that two classes claim.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        params = TaxonomyParams.model_validate(content)
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise LesionflowError(
             f"{path}: no such file",
             expected="data/ with manifests/*.csv and taxonomy.yaml",
             remedy="Run `dvc pull data.dvc` for the sample, or put your own data there (README, Your data).",
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LesionflowError(f"{path}: not valid YAML", got=str(error)) from None
+    except UnicodeDecodeError as error:
+        raise LesionflowError(f"{path}: not UTF-8", got=str(error), remedy="Save the file as UTF-8.") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, where: str) -> Taxonomy:
+    """The taxonomy that `text` holds; `where` is the file that messages name.
+
+    Raises
+    ------
+    LesionflowError : see `load`.
+    """
+    try:
+        return Taxonomy(TaxonomyParams.model_validate(yaml.safe_load(text)), where)
+    except yaml.YAMLError as error:
+        raise LesionflowError(f"{where}: not valid YAML", got=str(error), remedy="Mend the line named above.") from None
     except ValidationError as error:
         first = error.errors()[0]
         raise LesionflowError(
-            f"{path}: {'.'.join(map(str, first['loc']))}",
+            f"{where}: {'.'.join(map(str, first['loc']))}",
             got=repr(first["input"])[:200],
             expected=first["msg"],
             remedy="See README, Your data.",
         ) from None
-    return Taxonomy(params, str(path))

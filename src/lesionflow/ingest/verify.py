@@ -1,7 +1,6 @@
 """A body counts only when it is what was declared and decodes whole; its format is sniffed, never believed."""
 
 import hashlib
-import io
 from typing import NamedTuple
 
 from PIL import Image
@@ -40,12 +39,13 @@ def verify(content: bytes, checksum: str | None, *, max_pixels: int) -> Verified
 
 def _decoded(content: bytes, max_pixels: int) -> Verified:
     try:
-        with Image.open(io.BytesIO(content), formats=list(EXTENSIONS)) as picture:
-            size, extension = picture.size, EXTENSIONS[picture.format or ""]
+        picture = images.opened(content)
     except Image.DecompressionBombError as error:
         raise Rejection(Reason.TOO_MANY_PIXELS, str(error)) from None
-    except Exception:
-        raise Rejection(Reason.NOT_AN_IMAGE, f"starts with {content[:16]!r}") from None
+    except images.DECODER_ERRORS:
+        reason = Reason.UNDECODABLE if images.looks_like_one(content) else Reason.NOT_AN_IMAGE
+        raise Rejection(reason, f"starts with {content[:16]!r}") from None
+    size, extension = picture.size, EXTENSIONS[picture.format or ""]
     if size[0] * size[1] > max_pixels:
         raise Rejection(Reason.TOO_MANY_PIXELS, f"{size[0]}x{size[1]}")
     try:

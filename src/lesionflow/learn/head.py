@@ -1,13 +1,13 @@
 """The study's head on frozen features: FC, ReLU, dropout, FC, softmax (arXiv 2509.04800)."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -16,6 +16,8 @@ from lesionflow.files import atomic, read_json, write_json
 
 Features = npt.NDArray[np.float32]
 Classes = npt.NDArray[np.int64]
+CARD = ("labels", "width", "hidden", "dropout", "weights_sha256")
+"""What head.json must say for the head to be built and to know its backbone."""
 
 
 class Head(nn.Module):
@@ -37,8 +39,12 @@ class Head(nn.Module):
         """Softmax probabilities (photos, classes), each row summing to 1."""
         self.eval()
         with torch.inference_mode():
-            logits = self(torch.from_numpy(np.ascontiguousarray(features)))
-            return np.asarray(logits.double().softmax(dim=1).float().numpy())
+            return softmax(self(torch.from_numpy(np.ascontiguousarray(features))))
+
+
+def softmax(logits: Tensor) -> Features:
+    """Probabilities (photos, classes) of logits; in double precision, so that each row sums to 1."""
+    return np.asarray(logits.double().softmax(dim=1).float().cpu().numpy())
 
 
 def save(head: Head, folder: Path, card: dict[str, Any]) -> None:
@@ -54,13 +60,16 @@ def load(folder: Path) -> tuple[Head, dict[str, Any]]:
 
     Raises
     ------
-    LesionflowError : no head there, or tensors that do not fit the card.
+    LesionflowError : no head there, a damaged one, or tensors that do not fit the card.
     """
     try:
         card = read_json(folder / "head.json")
         tensors = load_file(folder / "head.safetensors")
-    except (FileNotFoundError, json.JSONDecodeError) as error:
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError, SafetensorError) as error:
         raise LesionflowError(f"{folder}: no trained head", got=str(error), remedy="Run `dvc repro train`.") from None
+    absent = [name for name in CARD if name not in card]
+    if absent:
+        raise LesionflowError(f"{folder}/head.json", got=f"no {', '.join(absent)}", remedy="Run `dvc repro train`.")
     head = Head(card["width"], card["hidden"], len(card["labels"]), card["dropout"])
     try:
         head.load_state_dict(tensors)
@@ -69,8 +78,3 @@ def load(folder: Path) -> tuple[Head, dict[str, Any]]:
             f"{folder}/head.safetensors", got=str(error), expected="the shapes in head.json", remedy="Train anew."
         ) from None
     return head.eval(), card
-
-
-def by_class(labels: Sequence[str], row: Features) -> dict[str, float]:
-    """One photo's probabilities by label."""
-    return {label: float(value) for label, value in zip(labels, row, strict=True)}

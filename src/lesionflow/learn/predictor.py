@@ -1,12 +1,13 @@
 """A model folder that takes photos and gives probabilities: what MLflow loads and `lesionflow predict` runs.
 
 The folder holds head.safetensors and head.json (see `head`), and model.json with the slug, the backbone's settings and
-its description. The backbone's weights are not copied: they come from where the settings say, and their hash is held
-against the description.
+its description. The backbone's weights are not copied: they come from where the settings say, and must be, as must the
+preprocessing, what the head was trained on.
 """
 
 import base64
-import binascii
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lesionflow import images
+from lesionflow import images, parallel
 from lesionflow.errors import LesionflowError
 from lesionflow.files import read_json
-from lesionflow.learn import backbones, head, weights
-from lesionflow.learn.backbones import BackboneParams
-from lesionflow.learn.classifier import Classifier
+from lesionflow.images import UnreadableImageError
+from lesionflow.learn import backbones
+from lesionflow.learn.backbones import Backbone, BackboneParams
+from lesionflow.learn.classifier import load_classifier
+from lesionflow.learn.head import Features
 
 BATCH = 32
 
@@ -28,20 +31,11 @@ class Predictor:
     """Photos to labels and probabilities."""
 
     def __init__(self, folder: Path) -> None:
-        content = read_json(folder / "model.json")
-        trained, card = head.load(folder)
+        content = _description(folder)
         backbone = backbones.load(content["model"], BackboneParams.model_validate(content["settings"]))
-        found, expected = weights.digest(backbone.network), content["backbone"]["weights_sha256"]
-        if found != expected:
-            raise LesionflowError(
-                f"{folder}: the backbone's weights are not those that the head was trained on",
-                got=found,
-                expected=expected,
-                remedy="Get the same checkpoint, or train anew.",
-            )
-        self.labels: list[str] = card["labels"]
+        self.classifier, self.labels = load_classifier(backbone, folder)
+        _refuse_other_preprocessing(backbone, content["backbone"], folder)
         self.preprocess = backbone.preprocess
-        self.classifier = Classifier(backbone, trained)
 
     def predict(self, inputs: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Column `image` (bytes, base64 text, or a path) to label, probability, and a column a class.
@@ -52,30 +46,59 @@ class Predictor:
         """
         if "image" not in inputs:
             raise LesionflowError("prediction", got=f"columns {list(inputs)}", expected="a column `image`")
-        rows = [self._tensor(value) for value in inputs["image"]]
-        with torch.inference_mode():
-            parts = [self.classifier(torch.stack(rows[i : i + BATCH])) for i in range(0, len(rows), BATCH)]
-        probabilities = torch.cat(parts).double().softmax(dim=1).numpy()
-        table = pd.DataFrame(probabilities, columns=self.labels)
-        table.insert(0, "label", [self.labels[row] for row in probabilities.argmax(axis=1)])
-        table.insert(1, "probability", np.max(probabilities, axis=1))
-        return table
+        photos = list(enumerate(inputs["image"]))
+        parts = [self._probabilities(some) for some in parallel.chunked(photos, BATCH)]
+        rows = np.concatenate([np.empty((0, len(self.labels)), dtype=np.float32), *parts])
+        summary = {"label": [self.labels[row] for row in rows.argmax(axis=1)], "probability": rows.max(axis=1)}
+        return pd.concat([pd.DataFrame(summary), pd.DataFrame(rows, columns=self.labels)], axis=1)
 
-    def _tensor(self, value: bytes | str) -> torch.Tensor:
-        return self.preprocess(images.decode(_content(value)))
+    def _probabilities(self, photos: Sequence[tuple[int, Any]]) -> Features:
+        return self.classifier.probabilities(torch.stack([self._tensor(row, value) for row, value in photos]))
+
+    def _tensor(self, row: int, value: Any) -> torch.Tensor:
+        try:
+            return self.preprocess(images.decode(_content(value)))
+        except UnreadableImageError as error:
+            raise LesionflowError(f"prediction, row {row}: {error}", remedy="Send a JPEG or PNG file.") from None
 
 
-def _content(value: bytes | str) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    if len(value) < 1000 and Path(value).is_file():
+def _description(folder: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = read_json(folder / "model.json")
+    except (FileNotFoundError, json.JSONDecodeError) as error:
+        raise LesionflowError(f"{folder}: no model", got=str(error), expected="model.json beside the head") from None
+    return content
+
+
+def _refuse_other_preprocessing(backbone: Backbone, trained_with: dict[str, Any], folder: Path) -> None:
+    found, expected = backbone.describe()["preprocessing"], trained_with["preprocessing"]
+    if found != expected:
+        raise LesionflowError(
+            f"{folder}: the backbone's preprocessing is not the one that the head was trained with",
+            got=str(found),
+            expected=str(expected),
+            remedy="Install the timm version of the model's requirements, or train anew.",
+        )
+
+
+def _content(value: Any) -> bytes:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    if isinstance(value, Path) or (isinstance(value, str) and _is_file(value)):
         return Path(value).read_bytes()
     try:
         return base64.b64decode(value, validate=True)
-    except binascii.Error:
-        raise LesionflowError(
-            "prediction", got=repr(value[:60]), expected="a photo's bytes, base64 text, or the path of a file"
+    except (ValueError, TypeError):  # binascii.Error is a ValueError, and so is text beyond ASCII
+        raise UnreadableImageError(
+            "no photo", got=repr(value)[:60], expected="a photo's bytes, base64 text, or the path of a file"
         ) from None
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # base64 text is longer than a file's name may be
+        return False
 
 
 def _load_pyfunc(data_path: str) -> Predictor:

@@ -1,6 +1,9 @@
 """Fitting the head: Adam on cross-entropy, early stopping on validation loss, the best epoch kept."""
 
 import copy
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,21 +54,32 @@ def fit(train: Examples, val: Examples, labels: list[str], settings: TrainParams
     LesionflowError : a class without a photo in train or val, or a loss that is not finite.
     """
     _refuse_absent_classes({"train": train, "val": val}, labels)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(seeding.derive(seed, "head"))
         head = Head(train.features.shape[1], settings.hidden, len(labels), settings.dropout)
         return _epochs(head, _tensors(train), _tensors(val), settings)
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The number of threads changes the order of sums, and so the head's bytes; a head is too small to miss them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _epochs(head: Head, train: tuple[Tensor, Tensor], val: tuple[Tensor, Tensor], settings: TrainParams) -> Fit:
     optimiser = torch.optim.Adam(head.parameters(), lr=settings.learning_rate)
     history: list[dict[str, float]] = []
-    best, best_epoch = copy.deepcopy(head.state_dict()), 0
+    best, best_epoch, best_loss = head.state_dict(), 0, float("inf")
     for epoch in range(1, settings.max_epochs + 1):
         _one_epoch(head, train, optimiser, settings.batch_size)
         history.append({"epoch": epoch, **_measure(head, train, "train"), **_measure(head, val, "val")})
-        if history[-1]["val_loss"] == min(row["val_loss"] for row in history):
-            best, best_epoch = copy.deepcopy(head.state_dict()), epoch
+        if history[-1]["val_loss"] < best_loss:
+            best, best_epoch, best_loss = copy.deepcopy(head.state_dict()), epoch, history[-1]["val_loss"]
         elif epoch - best_epoch >= settings.patience:
             break
     head.load_state_dict(best)
@@ -74,15 +88,10 @@ def _epochs(head: Head, train: tuple[Tensor, Tensor], val: tuple[Tensor, Tensor]
 
 def _one_epoch(head: Head, train: tuple[Tensor, Tensor], optimiser: torch.optim.Optimizer, batch_size: int) -> None:
     head.train()
-    for chosen in torch.randperm(len(train[0])).split(batch_size):
+    for chosen in torch.split(torch.randperm(len(train[0])), batch_size):
         optimiser.zero_grad()
         loss = nn.functional.cross_entropy(head(train[0][chosen]), train[1][chosen])
-        if not torch.isfinite(loss):
-            raise LesionflowError(
-                "training: the loss is not finite",
-                got=str(loss.item()),
-                remedy="Lower train.learning_rate in params.yaml, and look at the features.",
-            )
+        _refuse_non_finite(loss.item(), "training")
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
 
@@ -94,7 +103,18 @@ def _measure(head: Head, examples: tuple[Tensor, Tensor], name: str) -> dict[str
         logits = head(examples[0])
         loss = nn.functional.cross_entropy(logits, examples[1]).item()
         accuracy = (logits.argmax(dim=1) == examples[1]).double().mean().item()
+    _refuse_non_finite(loss, name)
     return {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
+
+
+def _refuse_non_finite(loss: float, name: str) -> None:
+    if not math.isfinite(loss):
+        raise LesionflowError(
+            f"head: the {name} loss is not finite",
+            got=str(loss),
+            expected="a finite number",
+            remedy="Lower train.learning_rate in params.yaml, and look at the features.",
+        )
 
 
 def _tensors(examples: Examples) -> tuple[Tensor, Tensor]:
@@ -103,7 +123,8 @@ def _tensors(examples: Examples) -> tuple[Tensor, Tensor]:
 
 def _refuse_absent_classes(parts: dict[str, Examples], labels: list[str]) -> None:
     for name, part in parts.items():
-        absent = [label for class_id, label in enumerate(labels) if class_id not in set(part.class_ids.tolist())]
+        present = set(part.class_ids.tolist())
+        absent = [label for class_id, label in enumerate(labels) if class_id not in present]
         if absent:
             raise LesionflowError(
                 f"split {name}",

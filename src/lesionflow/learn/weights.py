@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from timm.models import clean_state_dict
 from torch import Tensor, nn
 
 from lesionflow.errors import LesionflowError
@@ -44,7 +45,7 @@ def from_package(slug: str, module: str) -> dict[str, Tensor]:
     names = packages_distributions().get(module, [module])
     try:
         files = distribution(names[0]).files or []
-    except PackageNotFoundError:
+    except (PackageNotFoundError, ValueError):  # no such name, or none
         raise unreachable(slug, "package not installed", module) from None
     found = [Path(str(file.locate())) for file in files if file.suffix in (".pth", ".pt", ".safetensors")]
     if len(found) != 1:
@@ -72,7 +73,7 @@ def from_file(path: Path) -> dict[str, Tensor]:
     try:
         content = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except pickle.UnpicklingError:
-        raise _no_checkpoint(path, "objects beside tensors, whose loading could run code") from None
+        raise _no_checkpoint(path, "damage, or objects beside tensors, whose loading could run code") from None
     except DAMAGED as error:  # torch raises any of these for a damaged file
         raise _no_checkpoint(path, f"{type(error).__name__}: {error}") from None
     for key in ("state_dict", "model"):
@@ -80,7 +81,9 @@ def from_file(path: Path) -> dict[str, Tensor]:
             content = content[key]
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
         raise _no_checkpoint(path, type(content).__name__)
-    return dict(content)
+    if not content:
+        raise _no_checkpoint(path, "no tensors")
+    return dict(clean_state_dict(dict(content)))  # without the prefixes of DataParallel and torch.compile
 
 
 def _no_checkpoint(path: Path, got: str) -> LesionflowError:
@@ -93,9 +96,9 @@ def _no_checkpoint(path: Path, got: str) -> LesionflowError:
 
 
 def digest(network: nn.Module) -> str:
-    """SHA-256 over the names and bytes of all tensors, whichever file they came from."""
+    """SHA-256 over the names, types, shapes and bytes of all tensors, whichever file they came from."""
     total = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):
-        total.update(name.encode())
+        total.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
         total.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return total.hexdigest()

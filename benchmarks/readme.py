@@ -1,0 +1,124 @@
+"""Render README's tables from benchmarks/results/*.json, between <!-- table: name --> and <!-- end: name -->.
+
+`python benchmarks/readme.py` rewrites README.md; with `--check` it only tells whether it would, by its exit code.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lesionflow import files
+from lesionflow.errors import LesionflowError, command
+from lesionflow.report import figures
+from lesionflow.report.leaderboard import markdown_table
+
+README, RESULTS = Path("README.md"), Path("benchmarks/results")
+MARKER = re.compile(r"<!-- (table|end): ([\w-]+) -->")
+
+
+def milk10k(results: Mapping[str, Any]) -> str:
+    """Figures of each model with their intervals, then the command and versions that gave them.
+
+    Parameters
+    ----------
+    results : `models`, a list of {model, accuracy, balanced_accuracy, macro_f1, mcc}, each figure as
+        {value, low, high}; `command`, `versions` (by package) and `seconds`.
+    """
+    shown = sorted(figures.HEADLINE, key=lambda measure: measure.key != "accuracy")
+    rows = [
+        [f"`{model['model']}`", *(figures.interval(model[measure.key], share=measure.share) for measure in shown)]
+        for model in results["models"]
+    ]
+    versions = ", ".join(f"{package} {version}" for package, version in results["versions"].items())
+    return "\n\n".join(
+        [
+            markdown_table(["Model", *(measure.name for measure in shown)], rows, left=1),
+            f"Measured by `{results['command']}` in {_duration(results['seconds'])}, with {versions}.",
+        ]
+    )
+
+
+TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {"milk10k": milk10k}
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def rendered(readme: str, results: Path) -> str:
+    """The README with each table rendered anew from <results>/<name>.json.
+
+    Raises
+    ------
+    LesionflowError : no marker, a marker without its partner, an unknown table, or results that are missing or
+        incomplete.
+    """
+    parts, here = [], 0
+    markers = list(MARKER.finditer(readme))
+    _check_pairs(markers)
+    for start, end in zip(markers[::2], markers[1::2], strict=True):
+        parts += [readme[here : start.end()], f"\n{_table(start[2], results)}\n"]
+        here = end.start()
+    return "".join([*parts, readme[here:]])
+
+
+def _check_pairs(markers: list[re.Match[str]]) -> None:
+    expected = [(kind, start[2]) for start in markers[::2] for kind in ("table", "end")]
+    found = [(marker[1], marker[2]) for marker in markers]
+    if found != expected or not found:
+        raise LesionflowError(
+            "README.md: markers of tables",
+            got=", ".join(marker[0] for marker in markers) or "none",
+            expected="pairs of <!-- table: name --> and <!-- end: name -->",
+            remedy="Mend the markers in README.md.",
+        )
+
+
+def _table(name: str, results: Path) -> str:
+    if name not in TABLES:
+        raise LesionflowError(f"README.md: table {name!r}", expected=f"one of {', '.join(TABLES)}")
+    path = results / f"{name}.json"
+    try:
+        return TABLES[name](files.read_json(path))
+    except FileNotFoundError:
+        raise LesionflowError(f"{path}: no such file", remedy=f"Run `make benchmark-{name}`.") from None
+    except json.JSONDecodeError as error:
+        raise LesionflowError(f"{path}: not JSON", got=str(error), remedy=f"Run `make benchmark-{name}`.") from None
+    except KeyError as error:
+        raise LesionflowError(f"{path}: no {error}", remedy=f"Run `make benchmark-{name}`.") from None
+
+
+def update(readme: Path, results: Path, *, check: bool) -> None:
+    """Write the tables into `readme`; with `check`, only refuse a README that differs.
+
+    Raises
+    ------
+    LesionflowError : see `rendered`; no README; or, with `check`, tables that are not those of the results.
+    """
+    try:
+        before = readme.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise LesionflowError(f"{readme}: no such file", remedy="Run from the project's folder.") from None
+    after = rendered(before, results)
+    if check and after != before:
+        raise LesionflowError(
+            f"{readme}: its tables differ from {results}", remedy="Run `make readme` and commit README.md."
+        )
+    if after != before:
+        files.write_text(after, readme)
+
+
+@command
+def main() -> None:
+    """Rewrite or check README.md."""
+    options = sys.argv[1:]
+    if set(options) - {"--check"}:
+        raise LesionflowError("benchmarks/readme.py", got=" ".join(options), expected="nothing, or --check")
+    update(README, RESULTS, check="--check" in options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""What one run says, gathered from files that DVC owns: the same for a fresh result and for one out of DVC's cache."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lesionflow import tables
+from lesionflow.errors import LesionflowError
+from lesionflow.files import read_json
+
+ONE_FILE = (
+    "outputs/backbones/{slug}.json",
+    "outputs/heads/{slug}/head.json",
+    "outputs/heads/{slug}/head.safetensors",
+    "outputs/predictions/{slug}.parquet",
+    "reports/confusion/{slug}.csv",
+    "reports/explain/{slug}.json",
+    "reports/history/{slug}.csv",
+    "reports/metrics/{slug}.json",
+    "reports/per_class/{slug}.csv",
+)
+FOLDERS = ("outputs/explain/{slug}", "reports/validation")
+# It says something about every active model, so that adding one would make the others look changed.
+NOT_IN_KEY = ("reports/validation/predictions.json",)
+
+
+@dataclass(frozen=True)
+class RunContent:
+    """One model's results.
+
+    `files` are paths relative to `root`; `metrics` are the final ones by flat name; `history` has one row an epoch.
+    """
+
+    model: str
+    root: Path
+    files: tuple[str, ...]
+    key: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    history: pd.DataFrame
+    predictions: pd.DataFrame
+    labels: tuple[str, ...]
+    backbone: Mapping[str, Any]
+    head: Path
+    settings: Mapping[str, Any]
+
+
+def gather(slug: str, params: Mapping[str, Any], *, root: Path) -> RunContent:
+    """Read the results of one model below `root`.
+
+    Parameters
+    ----------
+    params : sections of params.yaml that the results come from; `model` holds that of the backbone.
+
+    Raises
+    ------
+    LesionflowError : a file is not there.
+    """
+    files = tuple(sorted(_files(slug, root)))
+    card = read_json(root / "outputs/heads" / slug / "head.json")
+    metrics = {
+        **flat(read_json(root / "reports/metrics" / f"{slug}.json"), "_"),
+        **flat({"explain": read_json(root / "reports/explain" / f"{slug}.json")}, "_"),
+        **{name: float(card[name]) for name in ("best_epoch", "epochs") if name in card},
+    }
+    return RunContent(
+        model=slug,
+        root=root,
+        files=files,
+        key=content_key(files, params, root=root),
+        params={name: _text(value) for name, value in flat(params, ".", numbers=False).items()},
+        metrics={name: float(value) for name, value in metrics.items()},
+        history=pd.read_csv(root / "reports/history" / f"{slug}.csv"),
+        predictions=tables.read(root / "outputs/predictions" / f"{slug}.parquet", tables.PREDICTIONS),
+        labels=tuple(card["labels"]),
+        backbone=read_json(root / "outputs/backbones" / f"{slug}.json"),
+        head=root / "outputs/heads" / slug,
+        settings=params["model"],
+    )
+
+
+def content_key(files: tuple[str, ...], params: Mapping[str, Any], *, root: Path) -> str:
+    """Digest of the files and params: what makes two runs the same, whatever the commit, machine or time."""
+    digests = {path: file_digest(root / path) for path in files if path not in NOT_IN_KEY}
+    return digest({"files": digests, "params": params})
+
+
+def digest(content: Any) -> str:
+    """SHA-256 of a JSON value, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def flat(content: Mapping[str, Any], mark: str, *, numbers: bool = True) -> dict[str, Any]:
+    """Leaves of nested mappings by joined names; of {value, low, high}, the value goes without its own name.
+
+    With `numbers`, only numbers stay, so that null (undefined) is left out and never becomes 0.
+
+    >>> flat({"test": {"accuracy": {"value": 0.5, "low": 0.4}, "mcc": None}}, "_")
+    {'test_accuracy': 0.5, 'test_accuracy_low': 0.4}
+    """
+    return {mark.join(name): leaf for name, leaf in _leaves(content) if not numbers or _is_number(leaf)}
+
+
+def _leaves(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            yield from (((name, *rest) if rest != ("value",) else (name,), leaf) for rest, leaf in _leaves(value))
+        else:
+            yield (name,), value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _files(slug: str, root: Path) -> Iterator[str]:
+    for pattern in ONE_FILE:
+        path = pattern.format(slug=slug)
+        if not (root / path).is_file():
+            raise _absent(slug, root / path)
+        yield path
+    for pattern in FOLDERS:
+        folder = root / pattern.format(slug=slug)
+        if not folder.is_dir():
+            raise _absent(slug, folder)
+        yield from (path.relative_to(root).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _absent(slug: str, path: Path) -> LesionflowError:
+    return LesionflowError(
+        f"{path}: no such result of model {slug}",
+        expected="the pipeline's outputs",
+        remedy="Run `dvc repro`, or `dvc pull` where somebody else ran it.",
+    )

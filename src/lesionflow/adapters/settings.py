@@ -1,0 +1,20 @@
+"""Settings of the gates and of tracking (see params.yaml)."""
+
+from pydantic import Field
+
+from lesionflow.params import Section
+
+
+class ValidateParams(Section):
+    """What the suites hold the data to beyond their own rules."""
+
+    max_split_deviation: float = Field(ge=0, le=1)
+    min_rows: int = Field(ge=1)
+    min_class_photos: int = Field(ge=1)
+
+
+class TrackParams(Section):
+    """Names under which runs and models stand in MLflow."""
+
+    experiment: str = Field(min_length=1)
+    registered_prefix: str

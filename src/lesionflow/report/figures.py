@@ -1,0 +1,103 @@
+"""Figures as people read them: percents, plain numbers, intervals. What is undefined says so and is never 0."""
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+UNDEFINED = "n/a"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric: its key in the metrics files, its name for people, and whether it is a share (0-1) or a number."""
+
+    key: str
+    name: str
+    share: bool = True
+
+
+MEASURES = (
+    Measure("balanced_accuracy", "Balanced accuracy"),
+    Measure("accuracy", "Accuracy"),
+    Measure("macro_f1", "Macro F1"),
+    Measure("mcc", "MCC", share=False),
+    Measure("macro_precision", "Macro precision"),
+    Measure("macro_recall", "Macro recall"),
+    Measure("weighted_precision", "Weighted precision"),
+    Measure("weighted_recall", "Weighted recall"),
+    Measure("weighted_f1", "Weighted F1"),
+)
+"""In the order in which tables show them; top_<k> follows, whose k is a setting."""
+HEADLINE = MEASURES[:4]
+
+
+def measures_of(figures: Mapping[str, Any]) -> list[Measure]:
+    """The known measures among the keys of a metrics file's part, then top_<k>."""
+    top = [Measure(key, key.replace("_", "-").capitalize()) for key in figures if re.fullmatch(r"top_\d+", key)]
+    return [measure for measure in (*MEASURES, *top) if measure.key in figures]
+
+
+def defined(value: float | None) -> bool:
+    """Whether there is a value: neither None nor NaN."""
+    return value is not None and not math.isnan(value)
+
+
+def plain(value: float | None, *, share: bool = True, unit: bool = True) -> str:
+    """One figure.
+
+    >>> plain(0.7123), plain(0.7123, share=False), plain(0.7123, unit=False), plain(None)
+    ('71.2 %', '0.712', '71.2', 'n/a')
+    """
+    if value is None or not defined(value):
+        return UNDEFINED
+    if not share:
+        return f"{value:.3f}"
+    return f"{100 * value:.1f} %" if unit else f"{100 * value:.1f}"
+
+
+def interval(estimate: Mapping[str, float | None], *, share: bool = True) -> str:
+    """A figure with its interval; one whose interval is undefined says so.
+
+    >>> interval({"value": 0.712, "low": 0.66, "high": 0.761})
+    '71.2 % [66.0, 76.1]'
+    >>> interval({"value": None, "low": None, "high": None})
+    'n/a'
+    """
+    value = plain(estimate["value"], share=share)
+    if value == UNDEFINED:
+        return value
+    if not defined(estimate["low"]) or not defined(estimate["high"]):
+        return f"{value} [{UNDEFINED}]"
+    low, high = (plain(estimate[end], share=share, unit=False) for end in ("low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def confidence_name(confidence: float) -> str:
+    """The level of an interval, without noise of binary fractions.
+
+    >>> confidence_name(0.95), confidence_name(0.995)
+    ('95 %', '99.5 %')
+    """
+    return f"{100 * confidence:.10g} %"
+
+
+def words(name: str) -> str:
+    """An identifier as words, on one line: labels and reasons are written with underscores.
+
+    >>> words("basal_cell_carcinoma")
+    'basal cell carcinoma'
+    """
+    printable = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in str(name).replace("_", " "))
+    return " ".join(printable.split()) or str(name)
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun.
+
+    >>> count(1, "photo"), count(1234, "photo"), count(2, "class", "classes")
+    ('1 photo', '1,234 photos', '2 classes')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,136 @@
+"""What the report is made of, read from the files of the other stages."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lesionflow import files, tables
+from lesionflow.errors import LesionflowError
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model's files. `confusion` has a row a test photo: columns actual, predicted."""
+
+    slug: str
+    backbone: dict[str, Any]
+    metrics: dict[str, Any]
+    history: pd.DataFrame
+    per_class: pd.DataFrame
+    confusion: pd.DataFrame
+    explained: dict[str, Any]
+    gallery: dict[str, Any]
+
+    @property
+    def untrained(self) -> bool:
+        """Whether the backbone's weights are random."""
+        return bool(self.backbone["weights"] == "random")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the pipeline: its tables, its models in the order of `active`, its gates."""
+
+    manifest: pd.DataFrame
+    ingested: pd.DataFrame
+    curated: pd.DataFrame
+    classes: pd.DataFrame
+    split: pd.DataFrame
+    models: list[Model]
+    suites: list[dict[str, Any]]
+    leakage: dict[str, Any]
+
+
+SUITES = ("manifest", "ingested", "curated", "split", "predictions")
+HISTORY = ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+PICTURE_KEYS = {"kind", "label", "predicted", "probability", "photo", "overlay"}
+NAMES = {"label", "actual", "predicted"}
+"""CSV columns that hold text; a class may well be called NA or 007."""
+
+
+def read(outputs: Path, reports: Path, slugs: Sequence[str]) -> Run:
+    """Read every file that the report shows; `slugs` are the active models, others' files are left alone.
+
+    Raises
+    ------
+    LesionflowError : no active model, or a file that is missing or damaged (the message names it and its stage).
+    """
+    if not slugs:
+        raise LesionflowError("params.yaml: active", got="no model", expected="at least one slug of `models`")
+    return Run(
+        manifest=tables.read(outputs / "manifest.parquet", tables.MANIFEST),
+        ingested=tables.read(outputs / "ingested.parquet", tables.INGESTED),
+        curated=tables.read(outputs / "curated.parquet", tables.CURATED),
+        classes=tables.read(outputs / "classes.parquet", tables.CLASSES),
+        split=tables.read(outputs / "split.parquet", tables.SPLIT),
+        models=[_model(outputs, reports, slug) for slug in slugs],
+        suites=[_json(reports / "validation" / f"{name}.json", "validate", "table", "results") for name in SUITES],
+        leakage=_json(reports / "leakage.json", "split"),
+    )
+
+
+def _model(outputs: Path, reports: Path, slug: str) -> Model:
+    return Model(
+        slug=slug,
+        backbone=_json(outputs / "backbones" / f"{slug}.json", "extract_features", "weights", "licence"),
+        metrics=_json(reports / "metrics" / f"{slug}.json", "evaluate", "test", "val", "train"),
+        history=_csv(reports / "history" / f"{slug}.csv", "train", *HISTORY),
+        per_class=_csv(reports / "per_class" / f"{slug}.csv", "evaluate", "label"),
+        confusion=_csv(reports / "confusion" / f"{slug}.csv", "evaluate", "actual", "predicted"),
+        explained=_json(reports / "explain" / f"{slug}.json", "explain"),
+        gallery=_gallery(outputs / "explain" / slug / "index.json"),
+    )
+
+
+def _gallery(path: Path) -> dict[str, Any]:
+    content = _json(path, "explain", "items")
+    for item in content["items"]:
+        if not set(item) >= PICTURE_KEYS or item["kind"] not in ("right", "wrong"):
+            raise _damaged(path, str(item), f"kind right or wrong, and {', '.join(sorted(PICTURE_KEYS))}", "explain")
+    return content
+
+
+def _json(path: Path, made_by: str, *keys: str) -> dict[str, Any]:
+    try:
+        content = files.read_json(path)
+    except FileNotFoundError:
+        raise LesionflowError(f"{path}: no such file", remedy=f"Run `dvc repro {made_by}`.") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise _damaged(path, str(error), "JSON", made_by) from None
+    if not isinstance(content, dict) or any(key not in content for key in keys):
+        got = f"keys {', '.join(content) or 'none'}" if isinstance(content, dict) else type(content).__name__
+        raise _damaged(path, got, f"an object with {', '.join(keys) or 'named values'}", made_by)
+    return content
+
+
+def _csv(path: Path, made_by: str, *columns: str) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        for name in frame:
+            frame[name] = frame[name] if name in NAMES else _numeric(frame[name], needed=name in columns)
+    except FileNotFoundError:
+        raise LesionflowError(f"{path}: no such file", remedy=f"Run `dvc repro {made_by}`.") from None
+    except ValueError as error:  # what pandas raises for an empty file, ragged rows, other encodings, no number
+        raise _damaged(path, str(error), "a table with numbers", made_by) from None
+    absent = [name for name in columns if name not in frame]
+    if absent:
+        raise _damaged(path, f"columns {', '.join(map(str, frame))}", f"also {', '.join(absent)}", made_by)
+    return frame
+
+
+def _numeric(column: "pd.Series[str]", *, needed: bool) -> Any:
+    """Texts as numbers, an empty one as missing; left as they are when they are none and need not be."""
+    try:
+        return pd.to_numeric(column.replace("", None))
+    except ValueError:
+        if needed:
+            raise
+        return column
+
+
+def _damaged(path: Path, got: str, expected: str, made_by: str) -> LesionflowError:
+    return LesionflowError(f"{path}: damaged", got=got, expected=expected, remedy=f"Run `dvc repro -f {made_by}`.")

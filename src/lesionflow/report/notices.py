@@ -1,0 +1,117 @@
+"""What a reader must know before any figure: warnings that follow from the run itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lesionflow.report import figures, funnel, mistakes
+from lesionflow.report.inputs import Model, Run
+
+FAILED_SHARE = 0.01
+"""Of the manifest's rows; losing more may change what the photos stand for."""
+SMALL_TEST = 300
+"""Leakage groups; with fewer, the 95 % interval of a share near 80 % is wider than about 9 points (1.96 * 2 *
+sqrt(0.8 * 0.2 / 300))."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One warning: its heading, and the sentence that says what follows."""
+
+    title: str
+    text: str
+
+
+def of(run: Run) -> list[Notice]:
+    """The warnings of a run, weightiest first."""
+    return [
+        *_synthetic(run),
+        *_untrained(run),
+        *_failed(run),
+        *_small_test(run),
+        *_collapsed(run),
+        *_suites(run),
+    ]
+
+
+def is_synthetic(run: Run) -> Any:
+    """For each row of the manifest (a boolean Series): whether its source, licence or attribution says synthetic."""
+    text = run.manifest[["source", "licence", "attribution"]].agg(" ".join, axis="columns")
+    return text.str.contains("synthetic", case=False, regex=False)
+
+
+def _synthetic(run: Run) -> Iterator[Notice]:
+    drawn = int(is_synthetic(run).sum())
+    if drawn:
+        share = "All photos are" if drawn == len(run.manifest) else f"{drawn:,} of {len(run.manifest):,} photos are"
+        yield Notice(
+            "Synthetic photos",
+            f"{share} drawn by a program. The figures show that the pipeline works, and nothing about skin disease.",
+        )
+
+
+def _untrained(run: Run) -> Iterator[Notice]:
+    slugs = [model.slug for model in run.models if model.untrained]
+    if slugs:
+        yield Notice(
+            "Untrained backbones",
+            f"{', '.join(slugs)}: the backbone's weights are random. Such figures only show that the code runs.",
+        )
+
+
+def _failed(run: Run) -> Iterator[Notice]:
+    step = funnel.steps(run)[1]
+    failed = step.before - step.rows
+    if failed > FAILED_SHARE * step.before:
+        worst = ", ".join(f"{loss.reason} {loss.rows:,}" for loss in step.losses[:3])
+        yield Notice(
+            "Photos that did not arrive",
+            f"{failed:,} of {step.before:,} rows ({figures.plain(failed / step.before)}) failed: {worst}.",
+        )
+
+
+def _small_test(run: Run) -> Iterator[Notice]:
+    test = run.split[run.split["split"] == "test"]
+    groups = test["group"].nunique()
+    if groups < SMALL_TEST:
+        yield Notice(
+            "Small test split",
+            f"{figures.count(len(test), 'photo')} of {figures.count(groups, 'leakage group')}: "
+            "differences between models within their intervals are no findings.",
+        )
+
+
+def _collapsed(run: Run) -> Iterator[Notice]:
+    labels = funnel.kept_labels(run.classes)
+    for model in run.models:
+        missed = mistakes.never_recognised(_table(model, labels), labels)
+        if missed:
+            names = ", ".join(figures.words(label) for label in missed)
+            yield Notice("Classes never recognised", f"{model.slug} recognises no test photo of: {names}.")
+
+
+def _table(model: Model, labels: list[str]) -> mistakes.Counts:
+    return mistakes.counts(model.confusion, labels, name=model.slug)
+
+
+def _suites(run: Run) -> Iterator[Notice]:
+    for suite in run.suites:
+        for result in suite["results"]:
+            if not result["success"]:
+                yield Notice(f"Data check: {suite['table']}", told(result))
+
+
+def told(result: dict[str, Any]) -> str:
+    """One expectation and its outcome in words: column, rule, rows that break it, and why the rule stands."""
+    where = f"{result['column']}: " if result["column"] else ""
+    rule = figures.words(result["expectation"].removeprefix("expect_").removeprefix("column_"))
+    bounds = ", ".join(f"{figures.words(name)} {value}" for name, value in result["rule"].items())
+    outcome = "holds" if result["success"] else _broken(result)
+    notes = f" ({result['notes']})" if result["notes"] else ""
+    return f"{where}{rule}{f' [{bounds}]' if bounds else ''}: {outcome}{notes}"
+
+
+def _broken(result: dict[str, Any]) -> str:
+    if result["unexpected"] is None:
+        return f"observed {result['observed']}"
+    return f"{figures.count(result['unexpected'], 'row')} {'breaks' if result['unexpected'] == 1 else 'break'} it"

@@ -1,0 +1,187 @@
+"""Charts as SVG to stand inside a page: drawn by matplotlib, coloured by the page, the same bytes for the same data.
+
+Colours are the page's CSS variables, so that a chart follows the reader's light or dark theme; matplotlib draws with
+placeholders that `_inline` replaces. Texts stay texts: small, selectable, and in whatever script the labels are.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from lesionflow.report import figures
+
+INK, ACCENT, SECOND, LINE = "#010101", "#010102", "#010103", "#010104"
+THEME = {
+    INK: "currentColor",
+    ACCENT: "var(--accent)",
+    SECOND: "var(--second)",
+    LINE: "var(--line)",
+}
+STYLE: Any = {
+    "axes.edgecolor": LINE, "axes.labelcolor": INK, "axes.spines.right": False, "axes.spines.top": False,
+    "font.family": "sans-serif", "font.size": 8.0, "text.color": INK, "text.parse_math": False,
+    "svg.fonttype": "none", "xtick.color": LINE, "xtick.labelcolor": INK, "ytick.color": LINE, "ytick.labelcolor": INK,
+}  # fmt: skip
+COUNTS_UP_TO = 20
+"""Classes up to which the cells of a confusion matrix carry their counts; in a larger one they could not be read."""
+LONGEST = 30
+"""Signs of a name on an axis; tables show the whole."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """An `<svg>` element, its natural width (CSS pixels), and what it shows in words."""
+
+    svg: str
+    width: int
+    alt: str
+
+
+def class_bars(classes: pd.DataFrame) -> Chart:
+    """Photos of each class in the manifest (outline) and after curation (filled; dropped classes in another colour)."""
+    rows = classes.sort_values(["curated", "label"], ascending=[True, False]).to_dict("list")
+    places, kept = range(len(classes)), [verdict == "keep" for verdict in rows["verdict"]]
+    with _figure(6.2, 0.7 + 0.27 * len(classes)) as (figure, axes):
+        axes.barh(places, rows["in_manifest"], height=0.72, color="none", edgecolor=LINE, linewidth=1)
+        axes.barh(places, rows["curated"], height=0.72, color=[ACCENT if keep else SECOND for keep in kept])
+        for place, before, after in zip(places, rows["in_manifest"], rows["curated"], strict=True):
+            text = f"{before:,} → {after:,}" + ("" if kept[place] else " (dropped)")
+            axes.annotate(text, (max(before, after), place), (4, 0), textcoords="offset points", va="center")
+        axes.set_yticks(places, [_short(label) for label in rows["label"]])
+        axes.set(ylim=(-0.6, len(places) - 0.4), xlim=(0, 1.25 * max(*rows["in_manifest"], *rows["curated"], 1)))
+        axes.set_xlabel("photos")
+        axes.tick_params(axis="y", length=0)
+        alt = (
+            f"Bars of photos a class, in the manifest and after curation; {sum(kept)} of {len(kept)} classes are kept."
+        )
+        return _chart(figure, "class bars", alt)
+
+
+def curves(history: pd.DataFrame, quantity: str, *, name: str) -> Chart:
+    """`quantity` (loss or accuracy) of train and val over the epochs; the epoch that was kept is marked."""
+    kept = int(history["val_loss"].to_numpy().argmin())
+    best, values = (
+        float(history["epoch"].iloc[kept]),
+        {part: history[f"{part}_{quantity}"] for part in ("train", "val")},
+    )
+    looks: dict[str, dict[str, Any]] = {"train": {"color": SECOND, "dashes": (4, 2)}, "val": {"color": ACCENT}}
+    with _figure(4.3, 2.5) as (figure, axes):
+        axes.axvline(best, color=LINE, linewidth=1)
+        for part, look in looks.items():
+            axes.plot(history["epoch"], values[part], linewidth=1.6, marker="o", markersize=2, label=part, **look)
+        axes.set(xlabel=f"epoch (line: epoch {best:g}, kept)", ylabel=quantity)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(axis="y", color=LINE, linewidth=0.5, alpha=0.6)
+        axes.legend(frameon=False, labelcolor=INK, handlelength=3)
+        last = ", ".join(f"{part} {column.iloc[kept]:.3f}" for part, column in values.items())
+        return _chart(
+            figure, f"{name} {quantity}", f"Learning curve of {quantity}; at the kept epoch {best:g}: {last}."
+        )
+
+
+def intervals(board: pd.DataFrame, key: str, *, name: str) -> Chart:
+    """A test share of each model (dot) with its interval (line), and the same on validation (diamond)."""
+    rows = board.iloc[::-1].reset_index(drop=True)
+    with _figure(6.2, 0.75 + 0.34 * len(rows)) as (figure, axes):
+        axes.hlines(rows.index, 100 * rows[f"{key}_low"], 100 * rows[f"{key}_high"], color=ACCENT, linewidth=2)
+        axes.plot(100 * rows[key], rows.index, "o", color=ACCENT, markersize=6, label="test, with interval")
+        axes.plot(100 * rows[f"val_{key}"], rows.index, "D", mec=SECOND, mfc="none", markersize=5, label="validation")
+        axes.set_yticks(rows.index, [_cut(slug) for slug in rows["model"]])
+        axes.set_ylim(-0.6, len(rows) - 0.4)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="x", color=LINE, linewidth=0.5, alpha=0.6)
+        axes.set_xlabel(f"{name}, %")
+        axes.legend(frameon=False, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
+        return _chart(
+            figure, f"intervals {key}", f"{name} of {len(rows)} models with intervals; the table has the figures."
+        )
+
+
+def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], *, name: str) -> Chart:
+    """Counts by truth (rows) and prediction (columns), shaded by the share of the truth's photos.
+
+    Only cells that hold a photo are drawn: among many classes most are empty.
+    """
+    size, names = len(labels), [_short(label) for label in labels]
+    numbered = size <= COUNTS_UP_TO
+    cell = 0.3 if numbered else 0.19
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
+    with _figure(2.4 + cell * size, 2.1 + cell * size) as (figure, axes):
+        for row, column in zip(*counts.nonzero(), strict=True):
+            _cell(axes, row, column, float(shares[row, column]), int(counts[row, column]), label=numbered)
+        axes.set_xticks(range(size), names, rotation=55, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(size), names)
+        axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), xlabel="predicted", ylabel="truth", aspect="equal")
+        axes.tick_params(length=0)
+        axes.spines[["top", "right"]].set_visible(True)
+        alt = f"Confusion matrix of {size} classes: {counts.trace()} of {counts.sum()} test photos on the diagonal."
+        return _chart(figure, f"{name} confusion", alt)
+
+
+def _cell(axes: Axes, row: int, column: int, share: float, count: int, *, label: bool) -> None:
+    colour = ACCENT if row == column else SECOND
+    # At half strength at most, so that the number keeps its contrast in both themes.
+    shade = round(0.08 + 0.42 * share, 3)
+    axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, alpha=shade, linewidth=0))
+    if label:
+        axes.text(column, row, str(count), ha="center", va="center", fontsize=7)
+
+
+@contextmanager
+def _figure(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
+    """A figure of so many inches, outside of pyplot's state and of the user's own matplotlibrc."""
+    with mpl.rc_context(), warnings.catch_warnings():
+        # A script that matplotlib's own font lacks is measured by a stand-in; the browser has the glyphs.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
+        warnings.filterwarnings("ignore", message=r"Matplotlib currently does not support")
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure, figure.add_subplot()
+
+
+def _chart(figure: Figure, name: str, alt: str) -> Chart:
+    mpl.rcParams["svg.hashsalt"] = name  # ids must not meet those of another chart on the page
+    content = io.StringIO()
+    figure.savefig(content, format="svg", transparent=True, metadata={"Date": None})
+    # matplotlib's unit is the point of 1/72 inch; the page shows 8 points as 12 pixels.
+    return Chart(_inline(content.getvalue()), round(figure.get_figwidth() * 72 * 1.5), alt)
+
+
+def _inline(svg: str) -> str:
+    """The `<svg>` element alone, without what would reach into the page: style rules, ids that nothing refers to."""
+    body = re.sub(r"\s*<(metadata|style)\b.*?</\1>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    box = re.search(r'viewBox="[^"]*"', body)
+    content = body[body.index(">") + 1 :].rstrip()
+    # Only tags are rewritten: a label may say anything, and matplotlib escapes its < and >.
+    content = re.sub(r"<[^<>]*>", lambda tag: _themed(tag.group()), content)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {box.group() if box else ""} aria-hidden="true">{content}'
+
+
+def _themed(tag: str) -> str:
+    tag = re.sub(r'^<g id="[^"]*"', "<g", tag).replace("xlink:href", "href").replace("\n", " ")
+    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
+    for placeholder, colour in THEME.items():
+        tag = tag.replace(placeholder, colour)
+    return tag
+
+
+def _short(label: str) -> str:
+    return _cut(figures.words(label))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+import torch
+
+from lesionflow import images
+from lesionflow.errors import LesionflowError
+from lesionflow.learn import backbones, features, head, weights
+from lesionflow.learn.classifier import Classifier, load_classifier
+from lesionflow.learn.features import FeaturesParams
+from lesionflow.learn.head import Head
+
+
+def card(backbone: backbones.Backbone) -> dict:
+    digest = weights.digest(backbone.network)
+    return {"labels": ["a", "b", "c"], "width": backbone.width, "hidden": 8, "dropout": 0.4, "weights_sha256": digest}
+
+
+@pytest.mark.parametrize("name", ["test_resnet.r160_in1k", "test_vit.r160_in1k"])
+def test_classifier_equals_the_head_on_cached_features(make_params, photos, tmp_path, name):
+    backbone = backbones.load("tiny", make_params(name))
+    made = Head(backbone.width, 8, 3, 0.4)
+    head.save(made, tmp_path / "head", card(backbone))
+    cached = made.probabilities(features.extract(backbone, photos, FeaturesParams(batch_size=4)))
+    classifier, labels = load_classifier(backbone, tmp_path / "head")
+    whole = classifier.probabilities(
+        torch.stack([backbone.preprocess(images.decode(photo.read())) for photo in photos])
+    )
+    np.testing.assert_allclose(whole, cached, atol=1e-4)
+    assert labels == ["a", "b", "c"]
+
+
+def test_a_head_of_another_width_is_refused(backbone):
+    with pytest.raises(LesionflowError) as raised:
+        Classifier(backbone, Head(backbone.width + 1, 8, 3, 0.4))
+    assert str(raised.value) == (
+        f"head of tiny\n  got:      a head for {backbone.width + 1} features\n"
+        f"  expected: {backbone.width}, as the backbone gives\n  to do:    Run `dvc repro train`."
+    )
+
+
+def test_a_head_of_other_weights_is_refused(backbone, make_params, tmp_path):
+    head.save(Head(backbone.width, 8, 3, 0.4), tmp_path / "head", card(backbone))
+    other = backbones.load("other", make_params())
+    with pytest.raises(LesionflowError, match="the backbone's weights are not those that the head was trained on"):
+        load_classifier(other, tmp_path / "head")

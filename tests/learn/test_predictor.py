@@ -1,0 +1,112 @@
+import base64
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lesionflow import files
+from lesionflow.errors import LesionflowError
+from lesionflow.learn import features, head, predictor
+from lesionflow.learn.features import FeaturesParams
+from lesionflow.learn.head import Head
+
+LABELS = ["acne", "eczema", "naevus"]
+
+
+@pytest.fixture
+def made(backbone, tmp_path):
+    """A model's folder and its head."""
+    folder, description = tmp_path / "model", backbone.describe()
+    trained = Head(backbone.width, 8, 3, 0.4)
+    card = {"labels": LABELS, "width": backbone.width, "hidden": 8, "dropout": 0.4}
+    head.save(trained, folder, card | {"weights_sha256": description["weights_sha256"]})
+    content = {"model": "tiny", "settings": backbone.settings.model_dump(mode="json"), "backbone": description}
+    files.write_json(content, folder / "model.json")
+    return folder, trained
+
+
+def change(folder, **changes):
+    content = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(content | changes))
+
+
+def test_photos_get_the_probabilities_of_the_pipeline(made, backbone, photos):
+    folder, trained = made
+    expected = trained.probabilities(features.extract(backbone, photos, FeaturesParams(batch_size=4)))
+    table = predictor._load_pyfunc(str(folder)).predict(pd.DataFrame({"image": [photo.read() for photo in photos]}))
+    assert list(table.columns) == ["label", "probability", *LABELS]
+    np.testing.assert_allclose(table[LABELS].to_numpy(), expected, atol=1e-4)
+    assert list(table["label"]) == [LABELS[row] for row in expected.argmax(axis=1)]
+    assert (table["probability"] == table[LABELS].max(axis=1)).all()
+
+
+def test_bytes_text_and_paths_are_the_same_photo(made, photos, tmp_path, monkeypatch):
+    content = photos[0].read()
+    (tmp_path / "photo.jpg").write_bytes(content)
+    text = base64.b64encode(content).decode()
+    forms = [content, bytearray(content), text, str(tmp_path / "photo.jpg"), tmp_path / "photo.jpg"]
+    table = predictor._load_pyfunc(str(made[0])).predict(pd.DataFrame({"image": forms}))
+    assert len(table.drop_duplicates()) == 1
+
+
+def test_more_photos_than_a_batch_keep_their_order(made, photos, monkeypatch):
+    loaded = predictor._load_pyfunc(str(made[0]))
+    inputs = pd.DataFrame({"image": [photo.read() for photo in photos]})
+    whole = loaded.predict(inputs)
+    monkeypatch.setattr(predictor, "BATCH", 4)
+    np.testing.assert_allclose(loaded.predict(inputs)[LABELS], whole[LABELS], atol=1e-6)
+
+
+def test_no_photos_give_no_rows(made):
+    table = predictor._load_pyfunc(str(made[0])).predict(pd.DataFrame({"image": []}))
+    assert list(table.columns) == ["label", "probability", *LABELS]
+    assert len(table) == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"no picture",
+        "",
+        "naïve",
+        "a" * 400,
+        "A" * 400,
+        "../" * 300,
+        "a\0b",
+        None,
+        3,
+        np.nan,
+        base64.b64encode(b"x").decode(),
+    ],
+)
+def test_what_is_no_picture_is_told_by_its_row(made, photos, value):
+    inputs = pd.DataFrame({"image": pd.Series([photos[0].read(), value], dtype=object)})
+    with pytest.raises(LesionflowError, match="prediction, row 1: no"):
+        predictor._load_pyfunc(str(made[0])).predict(inputs)
+
+
+def test_inputs_without_images_are_told(made):
+    with pytest.raises(LesionflowError) as raised:
+        predictor._load_pyfunc(str(made[0])).predict(pd.DataFrame({"photo": [b""]}))
+    assert str(raised.value) == "prediction\n  got:      columns ['photo']\n  expected: a column `image`"
+
+
+def test_other_weights_are_refused(made):
+    change(made[0], model="another_slug")  # whose random weights differ
+    with pytest.raises(LesionflowError, match="the backbone's weights are not those that the head was trained on"):
+        predictor._load_pyfunc(str(made[0]))
+
+
+def test_other_preprocessing_is_refused(made, backbone):
+    description = backbone.describe()
+    description["preprocessing"]["crop_pct"] = 0.5
+    change(made[0], backbone=description)
+    with pytest.raises(LesionflowError, match="preprocessing is not the one that the head was trained with"):
+        predictor._load_pyfunc(str(made[0]))
+
+
+def test_a_folder_without_a_model_is_told(tmp_path):
+    with pytest.raises(LesionflowError, match=r"no model\n.*\n  expected: model\.json beside the head"):
+        predictor._load_pyfunc(str(tmp_path))

@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+import torch
+
+from lesionflow.errors import LesionflowError
+from lesionflow.learn import training
+from lesionflow.learn.training import Examples, TrainParams
+
+LABELS = ["acne", "eczema", "naevus"]
+RECIPE = TrainParams(hidden=16, dropout=0.4, learning_rate=0.01, batch_size=8, max_epochs=12, patience=3)
+
+
+def examples(count: int, seed: int, *, signal: float = 3.0) -> Examples:
+    random = np.random.default_rng(seed)
+    class_ids = np.arange(count) % 3
+    noise = random.standard_normal((count, 6))
+    noise[np.arange(count), class_ids] += signal
+    return Examples(noise.astype(np.float32), class_ids)
+
+
+def tensors(fit: training.Fit) -> bytes:
+    return b"".join(tensor.numpy().tobytes() for tensor in fit.head.state_dict().values())
+
+
+def test_separable_classes_are_learnt():
+    fit = training.fit(examples(90, 0), examples(30, 1), LABELS, RECIPE, seed=0)
+    assert fit.history["val_accuracy"].max() > 0.9
+    assert list(fit.history.columns) == ["epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
+
+
+def test_the_best_epoch_is_kept_and_its_measures_are_those_of_the_history():
+    val = examples(30, 1, signal=0.5)
+    fit = training.fit(examples(60, 0, signal=0.5), val, LABELS, RECIPE, seed=0)
+    row = fit.history.set_index("epoch").loc[fit.best_epoch]
+    assert row["val_loss"] == fit.history["val_loss"].min()
+    probabilities = fit.head.probabilities(val.features)
+    # Cross-entropy: the mean of -ln p(truth).
+    assert -np.log(probabilities[np.arange(30), val.class_ids]).mean() == pytest.approx(row["val_loss"], abs=1e-5)
+    assert (probabilities.argmax(axis=1) == val.class_ids).mean() == pytest.approx(row["val_accuracy"])
+
+
+def test_training_stops_when_patience_is_spent():
+    # Labels without signal: fitting them makes validation worse after a few epochs.
+    recipe = RECIPE.model_copy(update={"max_epochs": 200, "learning_rate": 0.05})
+    fit = training.fit(examples(60, 0, signal=0), examples(30, 1, signal=0), LABELS, recipe, seed=0)
+    assert len(fit.history) == fit.best_epoch + recipe.patience < 200
+
+
+def test_an_equal_loss_is_no_better_one():
+    # Steps too small to change a float32: every epoch has the loss of the first.
+    recipe = RECIPE.model_copy(update={"learning_rate": 1e-30})
+    fit = training.fit(examples(30, 0), examples(9, 1), LABELS, recipe, seed=0)
+    assert (fit.best_epoch, len(fit.history)) == (1, 1 + recipe.patience)
+
+
+def test_training_ends_at_max_epochs():
+    recipe = RECIPE.model_copy(update={"max_epochs": 2})
+    assert len(training.fit(examples(30, 0), examples(9, 1), LABELS, recipe, seed=0).history) == 2
+
+
+def test_one_seed_gives_one_head_whatever_the_threads_and_the_random_state():
+    made = []
+    before = torch.get_num_threads()
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        torch.manual_seed(threads)
+        # 200 features: enough for more threads to sum in another order.
+        train, val = (
+            Examples(np.tile(part.features, 200), part.class_ids) for part in (examples(300, 0), examples(60, 1))
+        )
+        made.append(tensors(training.fit(train, val, LABELS, RECIPE, seed=5)))
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    assert made[0] == made[1]
+    assert made[0] != tensors(training.fit(train, val, LABELS, RECIPE, seed=6))
+
+
+def test_training_leaves_the_callers_random_stream_alone():
+    torch.manual_seed(3)
+    training.fit(examples(30, 0), examples(9, 1), LABELS, RECIPE, seed=0)
+    after = torch.rand(1)
+    torch.manual_seed(3)
+    assert torch.equal(after, torch.rand(1))
+
+
+def test_one_photo_a_class_suffices():
+    assert len(training.fit(examples(3, 0), examples(3, 1), LABELS, RECIPE, seed=0).history) >= 1
+
+
+def test_identical_features_give_the_class_shares():
+    same = Examples(np.ones((40, 6), dtype=np.float32), np.array([0] * 30 + [1] * 5 + [2] * 5))
+    recipe = RECIPE.model_copy(update={"max_epochs": 60, "patience": 60})
+    probabilities = training.fit(same, same, LABELS, recipe, seed=0).head.probabilities(same.features[:1])
+    np.testing.assert_allclose(probabilities, [[0.75, 0.125, 0.125]], atol=0.05)
+
+
+@pytest.mark.parametrize("part", ["train", "val"])
+def test_a_class_missing_from_train_or_val_is_named(part):
+    whole, partial = examples(30, 0), Examples(*(column[examples(30, 0).class_ids != 1] for column in examples(30, 0)))
+    parts = {"train": whole, "val": whole, part: partial}
+    with pytest.raises(LesionflowError) as raised:
+        training.fit(parts["train"], parts["val"], LABELS, RECIPE, seed=0)
+    assert str(raised.value).startswith(
+        f"split {part}\n  got:      no photo of eczema\n  expected: every kept class in train and val\n"
+    )
+
+
+@pytest.mark.parametrize(("part", "name"), [("train", "training"), ("val", "val")])
+def test_a_loss_that_is_not_finite_stops_training(part, name):
+    broken = examples(30, 0)
+    broken.features[4, 2] = np.nan
+    parts = {"train": examples(30, 1), "val": examples(30, 1), part: broken}
+    with pytest.raises(LesionflowError) as raised:
+        training.fit(parts["train"], parts["val"], LABELS, RECIPE, seed=0)
+    assert str(raised.value).startswith(f"head: the {name} loss is not finite\n  got:      nan\n")

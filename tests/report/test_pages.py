@@ -1,0 +1,155 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from lesionflow.report import inputs, leaderboard, notices, pages
+from tests.report.written_run import PLAN, VALIDATION, write_run
+
+VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, and texts; refuses tags that do not pair up."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.open, self.text = [], [], []
+        self.feed(html)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def render(root):
+    run = inputs.read(root / "outputs", root / "reports", list(VALIDATION))
+    return pages.render(run, leaderboard.build(run.models), notices.of(run), confidence=0.95)
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory):
+    return render(write_run(tmp_path_factory.mktemp("run")))
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+def words_of(html):
+    return re.sub(r"\s+", " ", " ".join(Page(html).text))
+
+
+def test_page_asks_nothing_of_the_web_and_runs_no_script(html, page):
+    assert not page.all("script")
+    assert not [attributes for _, attributes in page.elements for name in attributes if name.startswith("on")]
+    addresses = [a[name] for _, a in page.elements for name in ("src", "href") if name in a]
+    assert not [address for address in addresses if re.match(r"(?!data:)[a-z]+:|//", address)]
+    assert "@import" not in html
+    assert not re.search(r"url\((?!#)", html)
+
+
+def test_links_and_references_lead_somewhere(page):
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    wanted = [a["href"][1:] for a in page.all("a") + page.all("use") if a["href"].startswith("#")]
+    wanted += [a["aria-labelledby"] for _, a in page.elements if "aria-labelledby" in a]
+    assert set(wanted) <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_every_picture_and_chart_has_a_text_alternative(page):
+    assert len(page.all("img")) == 4 * len(VALIDATION)  # a right and a wrong prediction a model, photo and overlay
+    assert all(picture["alt"].strip() for picture in page.all("img"))
+    charts = [attributes for _, attributes in page.elements if attributes.get("role") == "img"]
+    assert len(charts) == 2 + 3 * len(VALIDATION)  # intervals and class bars; loss, accuracy and matrix a model
+    assert all(chart["aria-label"].strip() for chart in charts)
+
+
+def test_tables_have_captions_and_scopes(page):
+    assert len(page.all("caption")) == len(page.all("table")) > 0
+    assert all(head.get("scope") in ("row", "col") for head in page.all("th"))
+
+
+def test_warnings_stand_before_any_figure(html):
+    assert html.index("Untrained backbones") < html.index("Balanced accuracy, test")
+
+
+def test_page_says_that_it_is_no_diagnosis(html):
+    assert "Not a medical device, not a diagnosis." in words_of(html)
+
+
+def test_selected_model_comes_first_with_its_interval(page, html):
+    models = [attributes["id"] for attributes in page.all("h2") if attributes.get("id", "").startswith("model-")]
+    assert models == ["model-second", "model-first", "model-untrained"]
+    assert "80.0 % [75.0, 85.0]" in words_of(html)
+
+
+def test_funnel_and_confusions_are_told(html):
+    words = words_of(html)
+    assert "28 Photos fetched and decoded −1 not found −1 undecodable" in words
+    # The first test photo, of melanoma, is taken for nevus; melanoma has two.
+    assert "melanoma nevus 1 of 2 50.0 %" in words
+
+
+def test_pictures_are_addressed_beside_the_page(page):
+    assert page.all("img")[0]["src"] == "assets/second/w.jpg"
+
+
+def test_same_run_gives_the_same_bytes_wherever_it_lies(html, tmp_path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    assert render(write_run(folder)) == html
+    assert str(tmp_path) not in html
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "it's {{ 7 * 7 }} {% endif %}",
+        "سرطان الجلد",
+        "\U0001f9ea\u202eemoji",
+        "$\\frac{1}{",
+        "a|b, c",
+    ],
+)
+def test_hostile_names_show_as_text(tmp_path, html, name):
+    plan = {name: PLAN["melanoma"], "nevus": PLAN["nevus"], f"rare {name}": PLAN["rare"]}
+    hostile = render(write_run(tmp_path, plan, source=name, licence=f"licence {name}"))
+    page = Page(hostile)
+    assert not page.all("script")
+    assert len(page.all("img")) == len(Page(html).all("img"))
+    # In the tables of classes, confusions (either way), and every class-by-class table; then source and licence.
+    assert page.text.count(name) > 5
+    assert f"licence {name}" in page.text
+
+
+def test_run_without_mistakes_or_pictures_still_renders(root):
+    path = root / "reports/confusion/second.csv"
+    path.write_text("actual,predicted\nnevus,nevus\n")
+    index = root / "outputs/explain/second/index.json"
+    index.write_text('{"model": "second", "items": []}')
+    assert "No photo of the test split was misread." in words_of(render(root))
+
+
+def test_undefined_figures_show_as_such(root):
+    path = root / "reports/metrics/second.json"
+    path.write_text(re.sub(r"0\.\d+", "null", path.read_text()))
+    words = words_of(render(root))
+    assert "Balanced accuracy n/a n/a n/a" in words

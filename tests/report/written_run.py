@@ -1,0 +1,160 @@
+"""A small run of the pipeline, whole and coherent, written by hand instead of by the other stages.
+
+Counts, as the tests use them:
+
+            manifest  failed            dropped by curation          kept      split (train, val, test)
+melanoma          12  1 not_found       1 exact_duplicate            10        6, 2, 2
+nevus             14  -                 2 near_duplicate, 1 blurred  11        7, 2, 2
+rare               4  1 undecodable     -                             3        class dropped
+all               30  2                 4                            24        13, 4, 4; 21 in kept classes
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from lesionflow import files, tables
+
+PLAN = {
+    "melanoma": {"rows": 12, "failed": ["not_found"], "dropped": ["exact_duplicate"], "malignant": True},
+    "nevus": {"rows": 14, "failed": [], "dropped": ["near_duplicate", "near_duplicate", "blurred"]},
+    "rare": {"rows": 4, "failed": ["undecodable"], "dropped": [], "class_reason": "too_few_photos"},
+}
+VALIDATION = {"first": 0.70, "second": 0.80, "untrained": 0.30}
+SUITES = ("manifest", "ingested", "curated", "split", "predictions")
+
+
+def records(plan: dict, source: str, licence: str) -> pd.DataFrame:
+    """One row a manifest row with all that the tables say of it."""
+    rows = []
+    for label, part in plan.items():
+        outcomes = [*part["failed"], *part["dropped"], *[""] * part["rows"]][: part["rows"]]
+        for place, outcome in enumerate(outcomes):
+            failed = place < len(part["failed"])
+            name = f"{source}:{label}-{place:03}"
+            sha256 = None if failed else f"{len(rows):064x}"
+            rows.append({"record_id": name, "label": label, "outcome": outcome, "failed": failed, "sha256": sha256})
+    return pd.DataFrame(rows).assign(source=source, licence=licence)
+
+
+def split_of(frame: pd.DataFrame) -> pd.Series:
+    """Of each class: the last fifth test, the fifth before it val, the rest train."""
+    place, size = frame.groupby("label").cumcount(), frame.groupby("label")["label"].transform("size")
+    fifth = size // 5
+    return pd.Series(
+        np.select([place >= size - fifth, place >= size - 2 * fifth], ["test", "val"], "train"), frame.index
+    )
+
+
+def write_tables(outputs: Path, frame: pd.DataFrame, plan: dict) -> pd.DataFrame:
+    """Write all tables; returns the split."""
+    kept = [label for label in sorted(plan) if "class_reason" not in plan[label]]
+    stored, used = ~frame["failed"], frame["outcome"] == ""
+    optional = {name: None for name, column in tables.MANIFEST.columns.items() if column.optional}
+    manifest = frame.assign(manifest="one", url="a.jpg", label_raw=frame["label"], attribution="A. Nobody", **optional)
+    tables.write(manifest, outputs / "manifest.parquet", tables.MANIFEST)
+    place = {"shard": "one.tar", "offset": 0, "length": 9, "format": "jpeg", "width": 200, "height": 200}
+    place = {name: pd.Series([value] * len(frame)).where(stored, None) for name, value in place.items()}
+    reasons = {"status": stored.map({True: "stored", False: "failed"}), "reason": frame["outcome"].where(~stored, "")}
+    ingested = frame.assign(
+        **reasons, detail="", fetched_sha256=frame["sha256"], mask_offset=None, mask_length=None, **place
+    )
+    tables.write(ingested, outputs / "ingested.parquet", tables.INGESTED)
+    curated = frame.assign(
+        verdict=used.map({True: "keep", False: "drop"}),
+        reason=frame["outcome"].where(stored, "not_ingested"),
+        cluster=None, kept_record_id=None, group=frame["record_id"],
+    )  # fmt: skip
+    tables.write(curated, outputs / "curated.parquet", tables.CURATED)
+    split = frame[used & frame["label"].isin(kept)]
+    split = split.assign(class_id=split["label"].map(kept.index), group=split["record_id"], split=split_of(split))
+    tables.write(split, outputs / "split.parquet", tables.SPLIT)
+    counted = {"in_manifest": frame, "ingested": frame[stored], "curated": frame[used], "groups": frame[used]}
+    classes = pd.DataFrame({name: part["label"].value_counts() for name, part in counted.items()})
+    classes = classes.reindex(sorted(plan)).fillna(0).astype(int).rename_axis("label").reset_index()
+    classes["verdict"] = ["keep" if label in kept else "drop" for label in classes["label"]]
+    classes["reason"] = [plan[label].get("class_reason", "") for label in classes["label"]]
+    classes["class_id"] = pd.array([kept.index(name) if name in kept else None for name in classes["label"]], "Int64")
+    classes["malignant"] = [plan[label].get("malignant", False) for label in classes["label"]]
+    tables.write(classes, outputs / "classes.parquet", tables.CLASSES)
+    return split
+
+
+def figures_of(value: float, photos: int) -> dict:
+    """A metrics file in which each figure is `value`, MCC half of it, with an interval of 0.05 on each side."""
+    shares = ("accuracy", "balanced_accuracy", "macro_f1", "macro_precision", "macro_recall", "top_3")
+    shares += ("weighted_precision", "weighted_recall", "weighted_f1")
+    plain = {**dict.fromkeys(shares, value), "mcc": value / 2}
+    test = {name: {"value": one, "low": one - 0.05, "high": one + 0.05} for name, one in plain.items()}
+    return {"test": {"photos": photos, "groups": photos, **test}, "val": plain, "train": plain}
+
+
+def write_model(root: Path, slug: str, value: float, split: pd.DataFrame, *, weights: str = "package") -> None:
+    """All files of one model, whose only mistake is to take the first test photo for the second class."""
+    test, labels = split[split["split"] == "test"], sorted(set(split["label"]))
+    files.write_json({"model": slug, **figures_of(value, len(test))}, root / f"reports/metrics/{slug}.json")
+    backbone = {
+        "model": slug,
+        "timm": f"tf_{slug}",
+        "weights": weights,
+        "weights_sha256": "ab" * 32,
+        "parameters": 1234,
+    }
+    backbone |= {"licence": "Apache-2.0", "trained_on": "ImageNet-1k", "preprocessing": {"input_size": [3, 224, 224]}}
+    files.write_json(backbone, root / f"outputs/backbones/{slug}.json")
+    epochs = pd.DataFrame({"epoch": [1, 2, 3], "train_loss": [1.0, 0.5, 0.25], "val_loss": [1.1, 0.7, 0.9]})
+    epochs = epochs.assign(train_accuracy=[0.5, 0.7, 0.9], val_accuracy=[0.5, 0.65, 0.6])
+    files.write_text(epochs.to_csv(index=False), root / f"reports/history/{slug}.csv")
+    predicted = [labels[1], *test["label"].iloc[1:]]
+    rows = pd.DataFrame({"actual": test["label"], "predicted": predicted})
+    files.write_text(rows.to_csv(index=False), root / f"reports/confusion/{slug}.csv")
+    per_class = pd.DataFrame({"label": labels, "precision": 1.0, "recall": 0.5, "photos": 2})
+    files.write_text(per_class.to_csv(index=False), root / f"reports/per_class/{slug}.csv")
+    write_gallery(root, slug, labels)
+
+
+def write_gallery(root: Path, slug: str, labels: list[str]) -> None:
+    """One right and one wrong prediction, with pictures of one colour."""
+    items = [("right", labels[0], labels[0], 0.9, "r"), ("wrong", labels[0], labels[1], 0.8, "w")]
+    keys = ("kind", "label", "predicted", "probability")
+    index = [
+        {
+            "sha256": name * 64,
+            **dict(zip(keys, item, strict=True)),
+            "photo": f"{name}.jpg",
+            "overlay": f"{name}-map.jpg",
+        }
+        for *item, name in items
+    ]
+    head = {"model": slug, "method": "gradcam", "target_layer": "conv_head"}
+    files.write_json({**head, "items": index}, root / f"outputs/explain/{slug}/index.json")
+    for item in index:
+        for kind, colour in (("photo", (200, 150, 130)), ("overlay", (220, 90, 60))):
+            Image.new("RGB", (32, 32), colour).save(root / f"outputs/explain/{slug}" / item[kind])
+    files.write_json({"model": slug, "photos": 2, "blank_maps": 0}, root / f"reports/explain/{slug}.json")
+
+
+def write_suites(root: Path) -> None:
+    """Every suite holds, but for one warning on split."""
+    rule = {"expectation": "expect_column_values_to_not_be_null", "column": "label", "severity": "critical"}
+    holds = {**rule, "success": True, "rule": {}, "observed": None, "unexpected": 0, "examples": [], "notes": ""}
+    few = {**holds, "expectation": "expect_column_values_to_be_between", "column": "class_photos", "success": False}
+    few |= {"severity": "warning", "rule": {"min_value": 10}, "unexpected": 4, "notes": "few photos, wide intervals"}
+    for name in SUITES:
+        results = [holds, few] if name == "split" else [holds]
+        files.write_json(
+            {"table": name, "success": True, "rows": 30, "results": results}, root / f"reports/validation/{name}.json"
+        )
+    files.write_json({"groups_crossing": 0, "pairs_crossing": 0}, root / "reports/leakage.json")
+
+
+def write_run(root: Path, plan: dict = PLAN, *, source: str = "atlas", licence: str = "CC-BY-4.0") -> Path:
+    """Write a whole run with the models `first`, `second` and `untrained`; returns `root`."""
+    split = write_tables(root / "outputs", records(plan, source, licence), plan)
+    for slug, value in VALIDATION.items():
+        write_model(root, slug, value, split, weights="random" if slug == "untrained" else "package")
+    write_suites(root)
+    files.write_text(f"active: [{', '.join(VALIDATION)}]\nevaluate: {{confidence: 0.95}}\n", root / "params.yaml")
+    return root
