@@ -25,7 +25,7 @@ def tensors(fit: training.Fit) -> bytes:
 def test_separable_classes_are_learnt():
     fit = training.fit(examples(90, 0), examples(30, 1), LABELS, RECIPE, seed=0)
     assert fit.history["val_accuracy"].max() > 0.9
-    assert list(fit.history.columns) == ["epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
+    assert list(fit.history.columns) == ["epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy"]
 
 
 def test_the_best_epoch_is_kept_and_its_measures_are_those_of_the_history():

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import torch
 from pydantic import Field
@@ -17,6 +16,9 @@ from lesionflow import seeding
 from lesionflow.errors import LesionflowError
 from lesionflow.learn.head import Classes, Features, Head
 from lesionflow.params import Section
+
+
+HISTORY = ["epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy"]
 
 
 class TrainParams(Section):
@@ -83,7 +85,7 @@ def _epochs(head: Head, train: tuple[Tensor, Tensor], val: tuple[Tensor, Tensor]
         elif epoch - best_epoch >= settings.patience:
             break
     head.load_state_dict(best)
-    return Fit(head.eval(), best_epoch, pd.DataFrame(history))
+    return Fit(head.eval(), best_epoch, pd.DataFrame(history, columns=HISTORY))
 
 
 def _one_epoch(head: Head, train: tuple[Tensor, Tensor], optimiser: torch.optim.Optimizer, batch_size: int) -> None:
@@ -118,7 +120,7 @@ def _refuse_non_finite(loss: float, name: str) -> None:
 
 
 def _tensors(examples: Examples) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(np.ascontiguousarray(examples.features)), torch.from_numpy(examples.class_ids)
+    return torch.tensor(examples.features), torch.tensor(examples.class_ids)
 
 
 def _refuse_absent_classes(parts: dict[str, Examples], labels: list[str]) -> None:
