@@ -1,10 +1,9 @@
 """Predict every photo with one model, and measure it; the test split is read here and nowhere else."""
 
-import sys
 from pathlib import Path
 
 from lesionflow import files, params, tables
-from lesionflow.errors import command
+from lesionflow.errors import argument, command
 from lesionflow.evaluate import metrics, results
 from lesionflow.evaluate.intervals import EvaluateParams
 from lesionflow.learn import examples, head
@@ -15,7 +14,7 @@ OUTPUTS, REPORTS = Path("outputs"), Path("reports")
 @command
 def main() -> None:
     """Write predictions, metrics, the per-class table and the confusion pairs of <slug>."""
-    slug = sys.argv[1]
+    slug = argument("model")
     split, matrix = examples.join(
         tables.read(OUTPUTS / "split.parquet", tables.SPLIT),
         tables.read(OUTPUTS / "features" / f"{slug}.parquet", tables.FEATURES),

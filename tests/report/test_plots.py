@@ -82,7 +82,7 @@ def test_hostile_label_is_drawn_as_text(label):
     assert " ".join(label.replace("_", " ").split())[:29] in [text.rstrip("…") for text in texts(chart)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=12), min_size=1, max_size=3, unique=True))
 def test_any_label_gives_well_formed_markup(labels):
     chart = plots.confusion_matrix(np.ones((len(labels), len(labels)), dtype=int), labels, name="m")

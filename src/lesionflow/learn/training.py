@@ -17,7 +17,6 @@ from lesionflow.errors import LesionflowError
 from lesionflow.learn.head import Classes, Features, Head
 from lesionflow.params import Section
 
-
 HISTORY = ["epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy"]
 
 

@@ -87,11 +87,17 @@ def confidence_name(confidence: float) -> str:
 def words(name: str) -> str:
     """An identifier as words, on one line: labels and reasons are written with underscores.
 
+    Signs that XML does not allow show as the replacement character.
+
     >>> words("basal_cell_carcinoma")
     'basal cell carcinoma'
     """
-    printable = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in str(name).replace("_", " "))
-    return " ".join(printable.split()) or str(name)
+    shown = "".join(sign if _printable(sign) else "\ufffd" for sign in " ".join(name.split()))
+    return " ".join(shown.replace("_", " ").split()) or shown
+
+
+def _printable(sign: str) -> bool:
+    return unicodedata.category(sign) not in ("Cc", "Cs") and sign not in "\ufffe\uffff"
 
 
 def count(number: int, one: str, many: str = "") -> str:

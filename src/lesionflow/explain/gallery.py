@@ -1,0 +1,88 @@
+"""One model's gallery: maps of chosen photos, written as pictures with an index."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from lesionflow import images
+from lesionflow.explain import choice, gradcam, panel
+from lesionflow.explain.choice import Choice
+from lesionflow.explain.gradcam import ExplainParams
+from lesionflow.explain.layers import candidates
+from lesionflow.files import atomic, write_json
+from lesionflow.images import StoredPhoto
+from lesionflow.learn.backbones import Backbone
+from lesionflow.learn.classifier import Classifier
+
+BATCH = 8
+
+
+def build(
+    backbone: Backbone,
+    classifier: Classifier,
+    labels: list[str],
+    predictions: pd.DataFrame,
+    photos: Mapping[str, StoredPhoto],
+    settings: ExplainParams,
+    folder: Path,
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Choose the layer on validation photos, write the gallery into `folder`, and return its scores."""
+    tensors = _tensors(backbone, photos, panel.probes(predictions, settings.probes))
+    targets = [int(row) for row in classifier(tensors).argmax(dim=1)]
+    layers = candidates(backbone.network, backbone.input_size, count=settings.layers)
+    chosen = choice.choose(classifier, tensors, targets, layers, settings.method, seed=seed)
+    shown = panel.chosen(predictions, right=settings.right, wrong=settings.wrong)
+    names = list(shown["sha256"])
+    heats = _maps(classifier, _tensors(backbone, photos, names), shown, labels, chosen, settings)
+    gradcam.refuse_broken(heats, names, chosen.layer)
+    head = {"model": backbone.slug, "method": settings.method, "target_layer": chosen.layer.name}
+    _write(folder, head, shown, heats, photos, backbone)
+    return head | {"layer_scores": chosen.scores, "maps": len(shown), "blank_maps": int(gradcam.broken(heats).sum())}
+
+
+def _tensors(backbone: Backbone, photos: Mapping[str, StoredPhoto], names: list[str]) -> torch.Tensor:
+    return torch.stack([backbone.preprocess(images.decode(photos[name].read())) for name in names])
+
+
+def _maps(
+    classifier: Classifier,
+    tensors: torch.Tensor,
+    shown: pd.DataFrame,
+    labels: list[str],
+    chosen: Choice,
+    settings: ExplainParams,
+) -> gradcam.Maps:
+    targets = [labels.index(label) for label in shown["predicted"]]
+    parts = [
+        gradcam.maps(classifier, tensors[i : i + BATCH], targets[i : i + BATCH], chosen.layer, settings.method)
+        for i in range(0, len(targets), BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def _write(
+    folder: Path,
+    head: dict[str, Any],
+    shown: pd.DataFrame,
+    heats: gradcam.Maps,
+    photos: Mapping[str, StoredPhoto],
+    backbone: Backbone,
+) -> None:
+    share = float(backbone.data_config["crop_pct"])
+    with atomic(folder) as partial:
+        partial.mkdir()
+        items = []
+        for number, (row, heat) in enumerate(zip(shown.to_dict("records"), heats, strict=True)):
+            photo = panel.seen(images.decode(photos[row["sha256"]].read()), backbone.input_size, share)
+            names = {"photo": f"{number:02d}.jpg", "overlay": f"{number:02d}-map.jpg"}
+            photo.save(partial / names["photo"], quality=85)
+            panel.overlay(photo, heat).save(partial / names["overlay"], quality=85)
+            said = {key: row[key] for key in ("sha256", "kind", "label", "predicted")}
+            items.append(said | {"probability": round(row["probability"], 6)} | names)
+        write_json(head | {"items": items}, partial / "index.json")
