@@ -16,7 +16,7 @@ def main() -> None:
     ingested = tables.read(OUTPUTS / "ingested.parquet", tables.INGESTED)
     photos = list(stored_photos(ingested, OUTPUTS / "shards").values())
     known = ingested.dropna(subset=["sha256"])
-    sizes = {row.sha256: (row.width, row.height) for row in known.itertuples()}
+    sizes = dict(zip(known["sha256"], zip(known["width"], known["height"], strict=True), strict=True))
     path = OUTPUTS / "fingerprints.parquet"
     cached = tables.read_cached(path, tables.FINGERPRINTS)
     tables.write(fingerprint.with_cached(photos, sizes, cached), path, tables.FINGERPRINTS)

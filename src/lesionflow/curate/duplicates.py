@@ -52,7 +52,7 @@ def _within(left: npt.NDArray[np.uint8], right: npt.NDArray[np.uint8], distance:
     index = faiss.IndexBinaryFlat(64)
     index.add(right)
     limits, _, neighbours = index.range_search(left, distance + 1)  # the radius itself is left out
-    rows = np.repeat(np.arange(len(left)), np.diff(limits.astype(np.int64)))
+    rows = np.repeat(np.arange(len(left)), limits[1:].astype(np.int64) - limits[:-1].astype(np.int64))
     for row, neighbour in zip(rows.tolist(), neighbours.tolist(), strict=True):
         if row != neighbour:
             yield min(row, neighbour), max(row, neighbour)
@@ -143,4 +143,4 @@ def _correlation(first: Thumbnails, second: Thumbnails) -> npt.NDArray[np.float6
     right = second - second.mean(axis=(1, 2), keepdims=True)
     product = (left * right).sum(axis=(1, 2))
     norm = np.sqrt((left**2).sum(axis=(1, 2)) * (right**2).sum(axis=(1, 2)))
-    return np.divide(product, norm, out=np.zeros_like(product), where=norm > 1e-6)
+    return np.asarray(np.divide(product, norm, out=np.zeros_like(product), where=norm > 1e-6))

@@ -91,7 +91,7 @@ def _border_share(levels: Grey) -> float:
     """Share of the area in bands of even lines along the four edges."""
     height = levels.shape[0] - _even_lines(levels) - _even_lines(levels[::-1])
     width = levels.shape[1] - _even_lines(levels.T) - _even_lines(levels.T[::-1])
-    return 1 - max(0, height) * max(0, width) / levels.size
+    return float(1 - max(0, height) * max(0, width) / levels.size)
 
 
 def _even_lines(lines: Grey) -> int:

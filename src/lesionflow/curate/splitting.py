@@ -64,7 +64,7 @@ def leakage(table: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, int]:
     first, second = pairs["sha256_a"].map(part), pairs["sha256_b"].map(part)
     return {
         "groups": int(table["group"].nunique()),
-        "groups_crossing": int((table.groupby("group")["split"].nunique() > 1).sum()),
+        "groups_crossing": int(table[["group", "split"]].drop_duplicates()["group"].duplicated().sum()),
         "pairs_crossing": int((first.notna() & second.notna() & (first != second)).sum()),
     }
 
@@ -77,12 +77,13 @@ def refuse_leakage(found: dict[str, int]) -> None:
 
 def summarise(table: pd.DataFrame) -> dict[str, object]:
     """Photos, shares and classes of each part."""
-    counts = table.groupby("split")["label"].value_counts().sort_index()
+    labels = sorted(set(table["label"]))
+    parts = {part: table.loc[table["split"] == part, "label"] for part in PARTS}
     return {
         part: {
-            "photos": int((table["split"] == part).sum()),
-            "share": round(float((table["split"] == part).mean()), 6),
-            "classes": {str(label): int(count) for label, count in counts[part].items()},
+            "photos": len(here),
+            "share": round(len(here) / len(table), 6),
+            "classes": {label: int((here == label).sum()) for label in labels},
         }
-        for part in PARTS
+        for part, here in parts.items()
     }

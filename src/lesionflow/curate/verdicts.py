@@ -62,7 +62,7 @@ def _judge_clusters(rows: pd.DataFrame) -> None:
         ["cluster", "known", "pixels", "sharpness", "record_id"], ascending=[True, False, False, False, True]
     )
     for _, copies in best_first.groupby("cluster", sort=True):
-        if copies["label"].nunique() > 1:
+        if len(set(copies["label"])) > 1:
             rows.loc[copies.index, "reason"] = str(Reason.CONFLICTING_LABELS)
             continue
         kept, others = copies.iloc[0], copies.iloc[1:]

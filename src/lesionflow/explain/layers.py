@@ -1,4 +1,4 @@
-"""Where a network still has a map: candidate layers for CAM and their reshape, read from the network's own structure."""
+"""Candidate layers for CAM and how their outputs become maps, read from the network's own structure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

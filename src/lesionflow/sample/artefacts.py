@@ -70,7 +70,7 @@ def _shadow(rng: np.random.Generator, picture: Picture) -> Picture:
 
 
 def _blur(rng: np.random.Generator, picture: Picture) -> Picture:
-    sigma = rng.uniform(0.8, 1.6)
+    sigma = rng.uniform(0.6, 1.1)
     return np.asarray(ndimage.gaussian_filter(picture, (sigma, sigma, 0)))
 
 

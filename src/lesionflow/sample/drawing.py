@@ -11,6 +11,8 @@ from lesionflow.sample.catalogue import Subject
 from lesionflow.sample.skin import HEIGHT, WIDTH, skin
 
 QUALITY = 82
+SENSOR_NOISE = 0.01
+"""Deviation of a sensor's noise, 0-1; without it a drawn photo is smoother than any real one."""
 
 
 def draw(subject: Subject, seed: int) -> tuple[Image.Image, Image.Image]:
@@ -22,7 +24,7 @@ def draw(subject: Subject, seed: int) -> tuple[Image.Image, Image.Image]:
     inside = lesions.outline(lesion, recipe, centre)
     picture = lesions.paint(lesion, skin(view, subject.skin_type), recipe, inside)
     picture = artefacts.apply(view, picture, list(subject.artefacts)) * view.uniform(0.85, 1.12)
-    picture = picture * view.normal(1, 0.03, 3)
+    picture = picture * view.normal(1, 0.03, 3) + SENSOR_NOISE * view.standard_normal((HEIGHT, WIDTH, 1))
     photo = Image.fromarray((np.clip(picture, 0, 1) * 255).astype(np.uint8))
     return photo, Image.fromarray(inside > 0)
 

@@ -72,7 +72,7 @@ def _blurred(rng: np.random.Generator, photo: Image.Image) -> bytes:
 
 UNUSABLE: dict[str, Callable[[np.random.Generator, Image.Image], bytes]] = {
     "truncated": lambda rng, photo: as_jpeg(photo)[: int(rng.integers(900, 1500))],
-    "html": lambda rng, photo: f"<html><body>Not found {rng.integers(1e6)} {photo.size}</body></html>".encode(),
+    "html": lambda rng, photo: f"<html><body>Not found {rng.integers(1_000_000)} {photo.size}</body></html>".encode(),
     "black": _even(4),
     "white": _even(251),
     "flat": _even(128),

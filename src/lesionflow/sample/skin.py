@@ -30,7 +30,7 @@ def smooth_noise(rng: np.random.Generator, sigma: float) -> npt.NDArray[np.float
 def skin(rng: np.random.Generator, skin_type: int) -> Picture:
     """A patch of bare skin of a Fitzpatrick type (1-6)."""
     tone = TONES[skin_type - 1] * rng.normal(1, 0.04, 3)
-    shading = 1 + 0.05 * smooth_noise(rng, 40)
-    grain = 1 + 0.025 * smooth_noise(rng, 1.0) + 0.02 * smooth_noise(rng, 3.0)
+    shading = 1 + 0.08 * smooth_noise(rng, 40)
+    grain = 1 + 0.04 * smooth_noise(rng, 1.0) + 0.03 * smooth_noise(rng, 3.0)
     flush = 0.02 * smooth_noise(rng, 18)[..., None] * np.array([1.0, -0.6, -0.4])
     return np.asarray(tone * (shading * grain)[..., None] + flush)
