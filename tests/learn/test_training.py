@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -58,22 +63,38 @@ def test_training_ends_at_max_epochs():
     assert len(training.fit(examples(30, 0), examples(9, 1), LABELS, recipe, seed=0).history) == 2
 
 
+# As wide and as many as real features are: smaller sums are not shared out among threads.
+FIT = """
+import hashlib, numpy as np, torch
+from lesionflow.learn import training
+random = np.random.default_rng(0)
+def examples(count):
+    class_ids = random.integers(0, 6, count)
+    features = random.standard_normal((count, 1280)) + class_ids[:, None] * 0.05
+    return training.Examples(features.astype(np.float32), class_ids)
+recipe = training.TrainParams(hidden=256, dropout=0.4, learning_rate=1e-4, batch_size=32, max_epochs=6, patience=5)
+threads = torch.get_num_threads()
+torch.manual_seed(threads)
+made = training.fit(examples(2100), examples(450), list("abcdef"), recipe, seed=1)
+digest = hashlib.sha256(b"".join(tensor.numpy().tobytes() for tensor in made.head.state_dict().values())).hexdigest()
+print(torch.get_num_threads() - threads, digest)
+"""
+
+
 def test_one_seed_gives_one_head_whatever_the_threads_and_the_random_state():
-    # As wide and as many as real features are: smaller sums are not shared out among threads.
-    random = np.random.default_rng(0)
-    train, val = (
-        Examples(random.random((count, 1280), dtype=np.float32), np.arange(count) % 3) for count in (2100, 450)
-    )
-    recipe = TrainParams(hidden=256, dropout=0.4, learning_rate=1e-4, batch_size=32, max_epochs=2, patience=5)
-    before, made = torch.get_num_threads(), []
-    for threads in (1, 2):
-        torch.set_num_threads(threads)
-        torch.manual_seed(threads)
-        made.append(tensors(training.fit(train, val, LABELS, recipe, seed=5)))
-        assert torch.get_num_threads() == threads
-    torch.set_num_threads(before)
+    made = []
+    for threads in ("1", "2"):
+        path = {"PYTHONPATH": str(Path(training.__file__).parents[2])}
+        environment = os.environ | path | {"OMP_NUM_THREADS": threads}
+        run = subprocess.run([sys.executable, "-c", FIT], env=environment, capture_output=True, text=True, check=True)
+        made.append(run.stdout.split())
     assert made[0] == made[1]
-    assert made[0] != tensors(training.fit(train, val, LABELS, recipe, seed=6))
+    assert made[0][0] == "0"  # the caller's number of threads is left as it was
+
+
+def test_another_seed_gives_another_head():
+    heads = [tensors(training.fit(examples(30, 0), examples(9, 1), LABELS, RECIPE, seed=seed)) for seed in (5, 5, 6)]
+    assert heads[0] == heads[1] != heads[2]
 
 
 def test_training_leaves_the_callers_random_stream_alone():

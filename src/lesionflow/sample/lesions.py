@@ -39,7 +39,7 @@ RECIPES = {
     "dermatofibroma": Recipe(0.17, 0.05, 8, 0.28, 0.22, 0.08, 0.12, 0.00, 0.00),
     "vascular_lesion": Recipe(0.18, 0.08, 2, 0.22, 0.65, 0.15, 0.0, 0.00, 0.00),
 }
-SPREAD = 0.42
+SPREAD = 0.36
 """Deviation of a feature as a share of its mean, plus FLOOR of its range: how far classes overlap."""
 FLOOR = 0.035
 CRUST, SCALE, RED = np.array([0.62, 0.45, 0.22]), np.array([0.95, 0.93, 0.90]), np.array([0.72, 0.16, 0.20])
