@@ -79,9 +79,7 @@ def test_imports_run_from_the_ground_floor_up(module):
         return
     allowed = GROUND_FLOOR | ({room} if room in ROOMS else set()) | ({"learn"} if room == "explain" else set())
     reached = {
-        name.split(".")[1]
-        for name in imported_modules((ROOT / module).read_text())
-        if name.startswith("lesionflow.")
+        name.split(".")[1] for name in imported_modules((ROOT / module).read_text()) if name.startswith("lesionflow.")
     }
     assert reached <= allowed
 

@@ -40,10 +40,11 @@ def build(
     shown = panel.chosen(predictions, right=settings.right, wrong=settings.wrong)
     names = list(shown["sha256"])
     heats = _maps(classifier, _tensors(backbone, photos, names), shown, labels, chosen, settings)
-    gradcam.refuse_broken(heats, names, chosen.layer)
+    gradcam.refuse_broken(heats, chosen.layer, settings.method)
+    clear = ~gradcam.broken(heats)
     head = {"model": backbone.slug, "method": settings.method, "target_layer": chosen.layer.name}
-    _write(folder, head, shown, heats, photos, backbone)
-    return head | {"layer_scores": chosen.scores, "maps": len(shown), "blank_maps": int(gradcam.broken(heats).sum())}
+    _write(folder, head, shown[clear], heats[clear], photos, backbone)
+    return head | {"layer_scores": chosen.scores, "maps": int(clear.sum()), "blank_maps": int((~clear).sum())}
 
 
 def _tensors(backbone: Backbone, photos: Mapping[str, StoredPhoto], names: list[str]) -> torch.Tensor:
