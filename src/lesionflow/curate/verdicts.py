@@ -33,7 +33,9 @@ def curate(
     )
     rows = rows.merge(fingerprints[["sha256", "width", "height", "sharpness"]], on="sha256", how="left")
     rows["cluster"] = _clusters(rows, pairs)
-    rows["reason"] = rows["sha256"].map(unusable).where(rows["sha256"].notna(), str(Reason.NOT_INGESTED)).fillna("")
+    rows["reason"] = (
+        rows["sha256"].map(unusable).astype(object).where(rows["sha256"].notna(), str(Reason.NOT_INGESTED)).fillna("")
+    )
     rows["kept_record_id"] = None
     _judge_clusters(rows)
     rows["verdict"] = np.where(rows["reason"] == "", "keep", "drop")
