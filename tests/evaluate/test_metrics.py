@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn import metrics as sk
 
+from lesionflow.errors import LesionflowError
 from lesionflow.evaluate import metrics
 
 
@@ -24,34 +24,64 @@ def test_figures_of_a_small_case_by_hand():
     assert found["top_1"] == 0.75
 
 
-@given(st.integers(2, 6), st.integers(1, 60), st.integers(0, 2**32 - 1))
-def test_figures_equal_those_of_scikit_learn(classes, photos, seed):
-    rng = np.random.default_rng(seed)
-    truth, predicted = rng.integers(0, classes, photos), rng.integers(0, classes, photos)
-    found = metrics.measure(one_hot(predicted, classes), truth, top_k=1)
-    assert found["accuracy"] == pytest.approx(sk.accuracy_score(truth, predicted))
-    for average in ("macro", "weighted"):
-        expected = sk.precision_recall_fscore_support(truth, predicted, average=average, zero_division=0)[:3]
-        for name, value in zip(("precision", "recall", "f1"), expected, strict=True):
-            assert found[f"{average}_{name}"] == pytest.approx(value)
-    recalls = [np.mean(predicted[truth == c] == c) for c in np.unique(truth)]
-    assert found["balanced_accuracy"] == pytest.approx(np.mean(recalls))
-    if len(set(truth)) > 1 and len(set(predicted)) > 1:
-        assert found["mcc"] == pytest.approx(sk.matthews_corrcoef(truth, predicted))
-    else:
-        assert np.isnan(found["mcc"])
+def test_a_class_without_photos_is_left_out_of_the_means():
+    # Class 2 has no photo but takes one of class 1: recalls 1 and 1/2; the mean is over classes 0 and 1.
+    found = metrics.measure(one_hot([0, 1, 2], 3), np.array([0, 1, 1]), top_k=1)
+    assert found["balanced_accuracy"] == found["macro_recall"] == 0.75
+
+
+def test_giving_up_a_class_costs_precision():
+    # Class 1 is never predicted: precision 2/3 of class 0, and 0 (not undefined) of class 1.
+    found = metrics.measure(one_hot([0, 0, 0], 2), np.array([0, 0, 1]), top_k=1)
+    assert found["macro_precision"] == pytest.approx(1 / 3)
+
+
+def test_without_photos_nothing_is_defined():
+    assert set(metrics.measure(np.empty((0, 3)), np.array([], dtype=int), top_k=2).values()) == {None}
+
+
+@pytest.mark.parametrize(("truth", "predicted"), [([0, 0], [0, 1]), ([0, 1], [0, 0])])
+def test_correlation_with_a_constant_is_not_defined(truth, predicted):
+    assert metrics.measure(one_hot(predicted, 2), np.array(truth))["mcc"] is None
 
 
 def test_top_k_counts_the_truth_among_the_k_most_probable():
     probabilities = np.array([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2], [0.5, 0.3, 0.2]])
     # Ranks of the truths 0, 1, 2 are 1, 2, 3: two of three lie within the first two.
-    assert metrics.top_k_hits(probabilities, np.array([0, 1, 2]), 2).tolist() == [True, True, False]
+    assert metrics.top_k_hits(probabilities, np.array([0, 1, 2]), k=2).tolist() == [True, True, False]
 
 
-def test_what_is_not_defined_is_not_available_and_never_zero():
-    # Class 1 is never predicted and class 2 never occurs.
+@given(st.integers(1, 5), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_top_1_is_accuracy_and_top_all_is_certain(classes, photos, seed):
+    rng = np.random.default_rng(seed)
+    probabilities = rng.integers(0, 3, (photos, classes)) / 4  # many ties
+    truth = rng.integers(0, classes, photos)
+    found = metrics.measure(probabilities, truth, top_k=1)
+    assert found["top_1"] == found["accuracy"]
+    assert metrics.top_k_hits(probabilities, truth, k=classes).all()
+
+
+def test_per_class_table_leaves_the_undefined_empty():
+    # Class b is never predicted and class c never occurs, but takes a photo.
     table = metrics.per_class(one_hot([0, 0, 2], 3), np.array([0, 1, 1]), ["a", "b", "c"]).set_index("label")
+    assert table.loc["a", ["precision", "recall", "support"]].tolist() == [0.5, 1, 1]
     assert np.isnan(table.loc["b", "precision"])
+    assert table.loc["b", "f1"] == 0
     assert np.isnan(table.loc["c", "recall"])
     assert table["support"].tolist() == [1, 2, 0]
-    assert metrics.available({"x": float("nan"), "y": 0.1234567}) == {"x": None, "y": 0.123457}
+    assert metrics.per_class(np.empty((0, 2)), np.array([], dtype=int), ["a", "b"])["support"].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "class_id", "words"),
+    [
+        (np.ones((2, 2)), np.array([0]), "(photos, classes) and (photos,)"),
+        (np.ones((1, 2)), np.array([2]), "class_id in row 0"),
+        (np.ones((1, 2)), np.array([-1]), "0 to 1"),
+        (np.array([[0.5, 0.5], [np.nan, 1]]), np.array([0, 1]), "probabilities in row 1"),
+    ],
+)
+def test_unusable_predictions_are_refused(probabilities, class_id, words):
+    with pytest.raises(LesionflowError) as error:
+        metrics.measure(probabilities, class_id)
+    assert words in str(error.value)

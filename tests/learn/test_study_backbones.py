@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from lesionflow import images, params
+from lesionflow.evaluate import predictions
+from lesionflow.evaluate.settings import EvaluateParams
 from lesionflow.learn import backbones, features, head, training
 from lesionflow.learn.backbones import BackboneParams
 from lesionflow.learn.classifier import load_classifier
@@ -26,7 +29,7 @@ STUDY = {
 
 
 @pytest.mark.parametrize("slug", STUDY)
-def test_a_network_of_the_study_learns_and_predicts(slug, photos, tmp_path):
+def test_a_network_of_the_study_learns_predicts_and_is_measured(slug, photos, tmp_path):
     settings = params.load(f"models.{slug}", BackboneParams, PARAMS)
     assert settings.weights.source == "hub"
     untrained = settings.weights.model_copy(update={"source": "random"})
@@ -44,3 +47,10 @@ def test_a_network_of_the_study_learns_and_predicts(slug, photos, tmp_path):
     classifier, _ = load_classifier(backbone, tmp_path / slug)
     whole = classifier.probabilities(torch.stack([backbone.preprocess(images.decode(p.read())) for p in photos[:3]]))
     np.testing.assert_allclose(whole, fit.head.probabilities(matrix), atol=1e-4)
+
+    split = pd.DataFrame({"sha256": ["1", "2", "3"], "split": "test", "group": ["1", "2", "3"]})
+    split = split.assign(label=card["labels"], class_id=range(3))
+    table = predictions.table(split, fit.head.probabilities(matrix), card["labels"], model=slug)
+    measured = predictions.report(table, card["labels"], params.load("evaluate", EvaluateParams, PARAMS), seed=0)
+    # Three classes and top-3: always right, whatever an untrained network says.
+    assert measured["test"]["top_3"] == {"value": 1, "low": 1, "high": 1}

@@ -1,88 +1,106 @@
-"""Metrics of a classifier, all from confusion matrices and top-k hits, so that thousands of resamples cost little.
+"""Metrics of one set of predictions, from scikit-learn, with what is undefined said as None.
 
-Conventions are scikit-learn's: balanced accuracy is the mean recall of the classes that occur in the truth; precision
-of a class that is never predicted counts as 0 in macro and weighted means, over the classes that occur in truth or
-prediction. What cannot be computed is NaN, never 0.
+What is undefined, and what counts as 0:
+
+- no photos: everything is undefined.
+- a class without photos: its recall is undefined, and it is left out of every macro average; photos wrongly given to it
+  lower the recall of their own classes. So macro recall and balanced accuracy are the same number.
+- a class with photos that is never predicted: its precision is undefined in the per-class table, and counts as 0 in
+  macro and weighted precision (scikit-learn's `zero_division=0`, the custom of the field): leaving it out would reward
+  a model for giving up a class. Its F1 is 0 by definition (2 TP / (2 TP + FP + FN)).
+- Matthews' correlation: undefined when truth or prediction knows one class only (0 / 0; scikit-learn says 0).
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.metrics import accuracy_score, matthews_corrcoef, precision_recall_fscore_support
 
-Array = npt.NDArray[np.float64]
-Classes = npt.NDArray[np.int64]
+from lesionflow.errors import LesionflowError
 
-
-def top_k_hits(probabilities: Array, truth: Classes, k: int) -> npt.NDArray[np.bool_]:
-    """Whether the truth is among the k most probable classes of each photo; ties go to the smaller class id."""
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    return np.asarray((order == truth[:, None]).any(axis=1))
+Reals = npt.NDArray[np.floating]
+Ids = npt.NDArray[np.int64]
 
 
-def confusion(truth: Classes, predicted: Classes, classes: int) -> Array:
-    """Counts (classes, classes): rows are the truth, columns the prediction."""
-    cells = np.bincount(truth * classes + predicted, minlength=classes * classes)
-    return cells.reshape(classes, classes).astype(float)
-
-
-def from_confusion(matrix: Array) -> dict[str, Array]:
-    """Metrics of confusion matrices (..., classes, classes), each of shape (...).
-
-    MCC is Gorodkin's for several classes (2004), as in scikit-learn; it is NaN where truth or prediction is constant.
-    """
-    right = np.diagonal(matrix, axis1=-2, axis2=-1)
-    true, predicted = matrix.sum(axis=-1), matrix.sum(axis=-2)
-    total = true.sum(axis=-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        recall, f1 = right / true, 2 * right / (true + predicted)
-        precision = np.where(predicted > 0, right / predicted, 0.0)
-        present = (true + predicted) > 0
-        occurring = true > 0
-        product = (true * predicted).sum(axis=-1)
-        spread = (total**2 - (true**2).sum(axis=-1)) * (total**2 - (predicted**2).sum(axis=-1))
-        return {
-            "accuracy": right.sum(axis=-1) / total,
-            "balanced_accuracy": _mean(recall, occurring),
-            "mcc": (right.sum(axis=-1) * total - product) / np.sqrt(np.where(spread > 0, spread, np.nan)),
-            "macro_precision": _mean(precision, present),
-            "macro_recall": _mean(np.where(occurring, recall, 0.0), present),
-            "macro_f1": _mean(f1, present),
-            "weighted_precision": (precision * true).sum(axis=-1) / total,
-            "weighted_recall": right.sum(axis=-1) / total,
-            "weighted_f1": (np.where(present, f1, 0.0) * true).sum(axis=-1) / total,
-        }
-
-
-def _mean(values: Array, chosen: npt.NDArray[np.bool_]) -> Array:
-    return np.asarray(np.where(chosen, values, 0.0).sum(axis=-1) / chosen.sum(axis=-1))
-
-
-def measure(probabilities: Array, truth: Classes, *, top_k: int) -> dict[str, float]:
-    """All metrics of photos (n, classes) with class ids (n,)."""
-    matrix = confusion(truth, probabilities.argmax(axis=1), probabilities.shape[1])
-    return {name: float(value) for name, value in from_confusion(matrix).items()} | {
-        f"top_{top_k}": float(top_k_hits(probabilities, truth, top_k).mean())
+def measure(probabilities: Reals, class_id: Ids, *, top_k: int = 3) -> dict[str, float | None]:
+    """All metrics of predictions: probabilities (photos, classes), class_id (photos,); None where undefined."""
+    refuse_unusable(probabilities, class_id)
+    names = ("macro_precision", "macro_recall", "macro_f1", "weighted_precision", "weighted_recall", "weighted_f1")
+    if not len(class_id):
+        return dict.fromkeys(["accuracy", "balanced_accuracy", "mcc", *names, f"top_{top_k}"])
+    predicted = predict(probabilities)
+    means = [*_averages(class_id, predicted, "macro"), *_averages(class_id, predicted, "weighted")]
+    averages = dict(zip(names, means, strict=True))
+    return {
+        "accuracy": float(accuracy_score(class_id, predicted)),
+        # By definition the mean recall over the classes that have photos.
+        "balanced_accuracy": averages["macro_recall"],
+        "mcc": _mcc(class_id, predicted),
+        **averages,
+        f"top_{top_k}": float(top_k_hits(probabilities, class_id, k=top_k).mean()),
     }
 
 
-def per_class(probabilities: Array, truth: Classes, labels: list[str]) -> pd.DataFrame:
-    """Precision, recall and F1 of each class and its number of photos; NaN where not defined."""
-    matrix = confusion(truth, probabilities.argmax(axis=1), len(labels))
-    right, true, predicted = np.diagonal(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return pd.DataFrame(
-            {
-                "label": labels,
-                "precision": right / predicted,
-                "recall": right / true,
-                "f1": 2 * right / (true + predicted),
-                "support": true.astype(int),
-            }
+def predict(probabilities: Reals) -> Ids:
+    """The most probable class (photos,); of equal ones the first."""
+    best: Ids = probabilities.argmax(axis=1).astype(np.int64)
+    return best
+
+
+def top_k_hits(probabilities: Reals, class_id: Ids, *, k: int) -> npt.NDArray[np.bool_]:
+    """Whether the truth is among the k most probable classes (photos,); of equal ones the first come first.
+
+    With k = 1 this is `predict`; with k from the number of classes on it is always true.
+    """
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
+    hits: npt.NDArray[np.bool_] = (order == class_id[:, None]).any(axis=1)
+    return hits
+
+
+def per_class(probabilities: Reals, class_id: Ids, labels: Sequence[str]) -> pd.DataFrame:
+    """One row a class, in the order of class_id: label, precision, recall, f1 (NaN where undefined), support."""
+    refuse_unusable(probabilities, class_id)
+    if not len(class_id):
+        empty = np.full(len(labels), np.nan)
+        return pd.DataFrame({"label": labels, "precision": empty, "recall": empty, "f1": empty, "support": 0})
+    precision, recall, f1, support = precision_recall_fscore_support(
+        class_id, predict(probabilities), labels=range(len(labels)), average=None, zero_division=np.nan
+    )
+    return pd.DataFrame({"label": labels, "precision": precision, "recall": recall, "f1": f1, "support": support})
+
+
+def refuse_unusable(probabilities: Reals, class_id: Ids) -> None:
+    """Stop at arrays that no metric can be computed from.
+
+    Raises
+    ------
+    LesionflowError : shapes that do not fit, a class_id without a column, a probability that is not finite.
+    """
+    if probabilities.ndim != 2 or class_id.shape != probabilities.shape[:1]:
+        got = f"probabilities {probabilities.shape}, class_id {class_id.shape}"
+        raise LesionflowError("predictions: shapes", got=got, expected="(photos, classes) and (photos,)")
+    outside = (class_id < 0) | (class_id >= probabilities.shape[1])
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        expected = f"0 to {probabilities.shape[1] - 1}"
+        raise LesionflowError(f"predictions: class_id in row {row}", got=str(class_id[row]), expected=expected)
+    broken = ~np.isfinite(probabilities).all(axis=1)
+    if broken.any():
+        row = int(np.flatnonzero(broken)[0])
+        raise LesionflowError(
+            f"predictions: probabilities in row {row}", got=str(probabilities[row]), expected="finite numbers"
         )
 
 
-def available(values: Mapping[str, float]) -> dict[str, float | None]:
-    """The values for JSON, rounded to 6 digits, with None for what is not defined."""
-    return {name: None if np.isnan(value) else round(value, 6) for name, value in values.items()}
+def _averages(actual: Ids, predicted: Ids, average: str) -> list[float]:
+    present = np.unique(actual)
+    values = precision_recall_fscore_support(actual, predicted, labels=present, average=average, zero_division=0)
+    return [float(value) for value in values[:3]]
+
+
+def _mcc(actual: Ids, predicted: Ids) -> float | None:
+    if len(np.unique(actual)) < 2 or len(np.unique(predicted)) < 2:
+        return None
+    return float(matthews_corrcoef(actual, predicted))

@@ -1,0 +1,13 @@
+"""Settings of evaluation."""
+
+from pydantic import Field
+
+from lesionflow.params import Section
+
+
+class EvaluateParams(Section):
+    """Coverage of the intervals, number of resamples, and k of top-k (see params.yaml)."""
+
+    confidence: float = Field(gt=0, lt=1)
+    bootstrap: int = Field(ge=1)
+    top_k: int = Field(ge=1)
