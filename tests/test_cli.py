@@ -37,7 +37,10 @@ def run(*arguments):
 def test_import_writes_a_manifest_and_a_taxonomy_that_collect_accepts(metadata, tmp_path):
     done = run("milk10k", "data/raw/metadata.csv")
     assert done.output == (
-        "data/manifests/milk10k.csv: 2 rows, 1 left out by the mapping\n"
+        "data/manifests/milk10k.csv: 2 rows, of 3 published\n"
+        "left out: 1\n"
+        "       1  image_type: dermoscopic\n"
+        "labels: 2, in 2 classes\n"
         "       1  NV -> melanocytic_nevus\n"
         "       1  MEL -> melanoma\n"
         "written: data/taxonomy.yaml\n"
@@ -88,12 +91,53 @@ def test_a_bad_row_names_the_metadata_and_nothing_is_written(metadata, tmp_path)
     assert not (tmp_path / "data/taxonomy.yaml").exists()
 
 
+def test_a_mapping_of_ones_own_and_several_files(metadata, tmp_path):
+    (tmp_path / "own.yaml").write_text(
+        "source: clinic\nlicence: CC0-1.0\njoin: case\nunlisted: own_class\nflags: [check]\n"
+        "columns: {id: case, url: [p1, p2], label: dx}\n"
+    )
+    (tmp_path / "photos.csv").write_text("case,p1,p2\n1,a.jpg,b.jpg\n2,c.jpg,\n")
+    (tmp_path / "labels.csv").write_text("case,dx,check\n1,Solar burn,doubtful\n2,,\n")
+    done = run("clinic", "labels.csv", "photos.csv", "--mapping", "own.yaml", "--photos", "https://x.org/p")
+    assert done.output == (
+        "data/manifests/clinic.csv: 2 rows, of 2 published\n"
+        "left out: 1\n"
+        "       1  no label\n"
+        "flags of rows that are in:\n"
+        "       1  check: doubtful\n"
+        "labels: 1, in 1 classes\n"
+        "       2  Solar burn -> solar_burn\n"
+        "written: data/taxonomy.yaml\n"
+        "written: data/manifests/clinic.csv\n"
+        "warning: 1 labels that no mapping lists became classes of their own; "
+        "look at their `malignant` in the taxonomy: solar_burn\n"
+        "Next: dvc add data && dvc repro\n"
+    )
+    assert (tmp_path / "data/manifests/clinic.csv").read_text() == (
+        "id,url,label,source,licence\n"
+        "1_1,https://x.org/p/a.jpg,Solar burn,clinic,CC0-1.0\n"
+        "1_2,https://x.org/p/b.jpg,Solar burn,clinic,CC0-1.0\n"
+    )
+
+
+def test_many_labels_are_told_in_part(metadata):
+    rows = "".join(f"{n}.jpg,I{n},L{n},label {n:02},clinical: close-up,,,0,,\n" for n in range(33))
+    metadata.write_text(HEADER + "\n" + rows)
+    terms = metadata.parent / "t.yaml"
+    terms.write_text("classes: {" + ", ".join(f"label {n:02}: {{}}" for n in range(33)) + "}\n")
+    told = run("milk10k", metadata, "--taxonomy", terms).output.splitlines()
+    listed = [line for line in told if " -> " in line]
+    assert (len(listed), told[told.index(listed[-1]) + 1]) == (30, "       3  in 3 more")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["milk10k", "none.csv"], "error: none.csv: no such file\n"),
         (["milk", "none.csv"], "error: import: no source 'milk'; did you mean milk10k?\n"),
         (["milk10k", "x.csv", "-o", "x.txt"], "error: x.txt: not a manifest's name\n"),
+        (["own", "x.csv", "--mapping", "own.yaml"], "error: own.yaml: no such file\n"),
+        (["../own", "x.csv"], "error: import: '../own'\n"),
     ],
 )
 def test_a_mistake_ends_in_one_message_and_exit_code_1(tmp_path, arguments, message):

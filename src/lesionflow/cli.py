@@ -1,14 +1,10 @@
 """The command line. Each command imports what it needs when it runs, so that `--help` answers at once."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from lesionflow.errors import command
-
-if TYPE_CHECKING:
-    from lesionflow.ingest.importing import Imported
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,7 +20,9 @@ def main() -> None:
 
 @commands.command("import")
 @click.argument("name")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--mapping", "mapping_path", type=click.Path(path_type=Path), help="YAML that says how to read FILE.")
+@click.option("--photos", default="", help="URL or folder from which relative paths of photos start.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Manifest to write  [default: data/manifests/NAME.csv]"
 )
@@ -35,26 +33,25 @@ def main() -> None:
     help="Taxonomy that learns the source's labels  [default: taxonomy.yaml beside the manifest's folder]",
 )
 @click.option("--replace", is_flag=True, help="Overwrite a manifest of other content.")
-def import_(name: str, file: Path, out: Path | None, taxonomy_path: Path | None, replace: bool) -> None:
-    """Write a manifest from the published metadata FILE of source NAME (milk10k, pad_ufes_20)."""
-    from lesionflow.ingest import importing
+def import_(
+    name: str,
+    file: tuple[Path, ...],
+    mapping_path: Path | None,
+    photos: str,
+    out: Path | None,
+    taxonomy_path: Path | None,
+    replace: bool,
+) -> None:
+    """Write a manifest from the published metadata FILE... of source NAME.
 
-    out = out or Path("data/manifests") / f"{name}.csv"
+    NAME is derm7pt, fitzpatrick17k, isic, milk10k, pad_ufes_20 or scin; with --mapping, any name of yours. Several
+    files (scin_cases.csv and scin_labels.csv) are joined, in any order.
+    """
+    from lesionflow.ingest import imported, importing
+
+    out = out or importing.default_out(name)
     taxonomy_path = taxonomy_path or out.parent.parent / "taxonomy.yaml"
-    click.echo(_told(importing.import_metadata(name, file, out, taxonomy_path, replace=replace), out))
-
-
-def _told(done: "Imported", out: Path) -> str:
-    left_out = f", {done.left_out} left out by the mapping" if done.left_out else ""
-    lines = [f"{out}: {done.rows} rows{left_out}"]
-    lines += [f"  {count:>6}  {raw} -> {label}" for (raw, label), count in done.labels.most_common()]
-    lines += [f"written: {path}" for path in done.changed] or ["nothing changed"]
-    if done.absent:
-        lines.append(f"warning: {done.absent} photos are not where the metadata says")
-    if done.outside:
-        lines.append(
-            f"The photos lie outside the data folder: add {done.outside} to ingest.file_roots in params.yaml. "
-            "DVC does not watch them there; a changed photo is noticed by its checksum only when ingest runs anew."
-        )
-    lines.append("Next: dvc add data && dvc repro")
-    return "\n".join(lines)
+    done = importing.import_metadata(
+        name, file, out, taxonomy_path, mapping_path=mapping_path, photos=photos, replace=replace
+    )
+    click.echo(imported.told(done, out))

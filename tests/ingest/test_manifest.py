@@ -29,7 +29,7 @@ def write(tmp_path):
 
 def refusal(path, known):
     with pytest.raises(LesionflowError) as caught:
-        manifest.read(path, known)
+        list(manifest.read(path, known))
     return str(caught.value).replace(str(path), "clinic.csv")
 
 
@@ -38,7 +38,6 @@ def test_a_full_row_becomes_a_row_of_the_table(write, known, tmp_path):
         "id,url,label,source,licence,attribution,checksum,group,age,sex,body_site,skin_type,skin_tone,mask\n"
         f"7,../p/7.jpg,MEL,derm,CC0,us,MD5:{'A' * 32},P1,40,Female,back,3,,../m/7.png\n"
     )
-    manifest.read(path, known)
     frame = manifest.collect(path.parent, known)
     assert frame.iloc[0].drop("skin_tone").to_dict() == {
         "record_id": "clinic:7", "manifest": "clinic", "url": "../p/7.jpg", "label": "melanoma", "label_raw": "MEL",
@@ -159,7 +158,7 @@ def test_any_csv_is_read_or_refused_by_file(data, write, known):
     csv.writer(text).writerows([header, *rows])
     path = write(data.draw(st.just(text.getvalue().encode()) | st.binary(max_size=200)))
     try:
-        read = manifest.read(path, known)
+        read = list(manifest.read(path, known))
     except LesionflowError as error:
         assert str(error).startswith(str(path))  # noqa: PT017
     else:

@@ -1,86 +1,142 @@
-from pathlib import Path
+import itertools
+from collections import defaultdict
 
 import pytest
 
 from lesionflow.errors import LesionflowError
 from lesionflow.ingest import mapping
-from lesionflow.ingest.csvrows import CsvRow
+from lesionflow.ingest.cells import Top
 from lesionflow.ingest.mapping import SourceParams
+from lesionflow.ingest.taxonomy import normalised
 
-PAD = mapping.load("pad_ufes_20")
-PUBLISHED = {
-    "file": "images/a b.jpg", "img_id": "a.png", "patient_id": "P1", "diagnostic": "NEV", "age": "40", "gender": "MALE",
-    "fitspatrick": "2.0", "region": "FACE", "sha256": "0" * 64, "lesion_id": "9",
-}  # fmt: skip
+LEAST = "source: s\nlicence: l\ncolumns: {url: file, label: diagnosis}\n"
 
 
-def applied(cells, source=PAD):
-    rows = mapping.apply(source, [CsvRow(7, cells)], photos=Path("data/pad"), manifests=Path("data/manifests"))
-    return list(rows)
+@pytest.fixture
+def refusal(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = (tmp_path / "own.yaml").relative_to(tmp_path)
 
+    def refusal(text):
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        with pytest.raises(LesionflowError) as caught:
+            mapping.read(path)
+        return str(caught.value)
 
-def test_a_published_row_reads_in_the_manifests_columns():
-    assert applied(PUBLISHED) == [
-        CsvRow(7, {
-            "source": "pad_ufes_20", "licence": "CC-BY-4.0", "attribution": PAD.attribution, "id": "a.png",
-            "url": "../pad/images/a b.jpg", "label": "NEV", "group": "P1", "age": "40", "sex": "MALE",
-            "body_site": "FACE", "skin_type": "2", "checksum": "sha256:" + "0" * 64,
-        })
-    ]  # fmt: skip
-
-
-def test_a_row_without_a_checksum_has_none():
-    assert "checksum" not in applied({**PUBLISHED, "sha256": ""})[0].cells
-
-
-def test_only_selected_rows_are_taken():
-    source = PAD.model_copy(update={"rows": {"region": ("NOSE", "EAR")}})
-    assert applied(PUBLISHED, source) == []
-    assert len(applied({**PUBLISHED, "region": "EAR"}, source)) == 1
-
-
-@pytest.mark.parametrize(
-    ("published", "address"),
-    [
-        ("https://x.org/a.jpg", "https://x.org/a.jpg"),
-        ("file:///mnt/a.jpg", "file:///mnt/a.jpg"),
-        ("a b.jpg", "../raw/a b.jpg"),
-        ("../photos/a.jpg", "../photos/a.jpg"),
-        ("../../etc/a b.jpg", "file:///home/etc/a%20b.jpg"),
-        ("/mnt/a.jpg", "file:///mnt/a.jpg"),
-    ],
-)
-def test_a_photo_in_the_data_folder_is_relative_and_any_other_a_uri(published, address):
-    photos, manifests = Path("/home/data/raw"), Path("/home/data/manifests")
-    assert mapping.address(published, photos=photos, manifests=manifests) == address
+    return refusal
 
 
 @pytest.mark.parametrize("name", ["", "../mapping", "MILK10K"])
 def test_a_source_is_one_of_the_known(name):
-    with pytest.raises(LesionflowError, match="expected: one of milk10k, pad_ufes_20"):
+    with pytest.raises(LesionflowError) as caught:
         mapping.load(name)
+    assert "  expected: one of derm7pt, fitzpatrick17k, isic, milk10k, pad_ufes_20, scin\n" in str(caught.value)
+    assert str(caught.value).endswith("--mapping my.yaml (README, Your data).")
 
 
-def test_a_missing_column_of_the_metadata_is_named():
-    header = [name for name in PUBLISHED if name not in ("fitspatrick", "region")]
-    with pytest.raises(LesionflowError, match="once each; not so: fitspatrick, region\n"):
-        mapping.check_header(PAD, header, Path("metadata.csv"))
-
-
-def test_a_column_that_is_not_read_may_stand_twice():
-    mapping.check_header(PAD, [*PUBLISHED, "note", "note"], Path("metadata.csv"))
-
-
-def test_a_mapping_with_a_misspelt_key_is_refused(tmp_path):
+def test_what_is_written_is_read_as_text(tmp_path):
     path = tmp_path / "own.yaml"
-    path.write_text("{source: s, licence: l, attribution: a, columns: {ulr: file}, taxonomy: {}}")
-    with pytest.raises(LesionflowError, match=r"own.yaml: columns.ulr"):
-        mapping.read(path)
+    path.write_text(LEAST + "rows: {grade: [007, 1.0, no]}\nvalues: {label: {1e3: 1_000}}\n")
+    source = mapping.read(path)
+    # YAML's own reading would make of these 7, 1.0, False, 1000.0 and 1000.
+    assert source.rows == {"grade": ("007", "1.0", "no")}
+    assert source.values == {"label": {"1e3": "1_000"}}
+
+
+def test_the_forms_of_a_column(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        'source: s\nlicence: l\ncolumns: {url: [a, "{b}.jpg"], label: {top: w}, group: [p, q]}\notherwise: {a: c}\n'
+    )
+    source = mapping.read(path)
+    assert source.columns == {"url": ("a", "{b}.jpg"), "label": Top("w"), "group": ("p", "q")}
+    assert list(source.cells) == [("a", "{b}.jpg"), Top("w"), ("p", "q")]
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        (LEAST + "columms: {}\n", "own.yaml: columms\n  got:      {}\n  expected: a key among source, licence, "),
+        ("source: s\nlicence: l\ncolunms: {url: a, label: b}\n", "own.yaml: colunms\n  got: "),
+        (
+            "{source: s, licence: l, columns: {ulr: file}}",
+            "own.yaml: columns.ulr\n  got:      'ulr'\n  expected: Input should be 'id', 'url', 'label', ",
+        ),
+        (
+            "{source: s, licence: l, columns: {url: file, label: {bottom: a}}}",
+            "own.yaml: columns.label\n  got:      {'bottom': 'a'}\n  expected: a column, a template such as ",
+        ),
+        ("{source: s, licence: l, columns: {label: a}}", "own.yaml\n  expected: columns: url missing\n"),
+        ("{source: s, columns: {url: a, label: b}}", "own.yaml\n  expected: licence: neither stated nor among "),
+        (LEAST + "checksum: {kind: crc, column: c}\n", "own.yaml: checksum.kind\n  got:      'crc'\n"),
+        (LEAST + "values: {sex: {f: female}}\n", "own.yaml\n  expected: values.sex: no such column among columns\n"),
+        (LEAST + "parent: p\n", "own.yaml\n  expected: parent, malignant: they are for unlisted: own_class\n"),
+        (LEAST + "taxonomy: {mole: {alias: [m]}}\n", "own.yaml: taxonomy.mole.alias\n"),
+        (
+            LEAST + "taxonomy: {a: {aliases: [M]}, b: {aliases: [m]}}\n",
+            "own.yaml: taxonomy: 'm'\n  got:      a name of a",
+        ),
+        (LEAST + "source: t\n", "own.yaml: not valid YAML\n  got:      key 'source' twice\n"),
+        ("columns: {", "own.yaml: not valid YAML\n"),
+        ("[" * 5000, "own.yaml: not valid YAML\n"),
+        ("", "own.yaml\n  expected: "),
+        ("just words", "own.yaml\n  expected: "),
+        (b"source: \xff\n", "own.yaml: not UTF-8\n"),
+        ('source: "\\ud800"\nlicence: l\ncolumns: {url: a, label: b}\n', "own.yaml: \\ud8\n  got:      half of a char"),
+    ],
+)
+def test_a_mapping_that_is_none_names_file_and_key(refusal, text, start):
+    message = refusal(text)
+    assert message.startswith(start)
+    assert "  expected: " in message or "  to do: " in message
+
+
+@pytest.mark.parametrize("more", ["checksum: {kind: md5, column: c}", ""])
+def test_several_photos_a_row_share_no_checksum_and_no_mask(refusal, more):
+    mask = "" if more else ", mask: m"
+    message = refusal(f"source: s\nlicence: l\ncolumns: {{url: [a, b], label: l{mask}}}\n{more}\n")
+    assert message.startswith("own.yaml\n  expected: columns.url: several photos a row share no checksum and no mask\n")
+
+
+def test_an_absent_mapping_is_named(tmp_path):
+    with pytest.raises(LesionflowError, match=r"none.yaml: no such file\n.*\n.*after --mapping"):
+        mapping.read(tmp_path / "none.yaml")
 
 
 @pytest.mark.parametrize("name", mapping.known())
 def test_every_mapping_says_what_a_manifest_needs(name):
     source = mapping.load(name)
     assert isinstance(source, SourceParams)
-    assert {"id", "url", "label", "group"} <= set(source.columns)
+    assert {"id", "url", "label"} <= set(source.columns)
     assert source.taxonomy
+    # Without a group, photos of one patient may cross splits: only where none is published.
+    assert ("group" in source.columns) == (name != "fitzpatrick17k")
+
+
+def test_one_name_is_one_class_with_one_flag_in_all_mappings():
+    said = defaultdict(set)
+    for name in mapping.known():
+        for label, entry in mapping.load(name).taxonomy.items():
+            for alias in (label, *entry.aliases):
+                said[normalised(alias)].add((label, entry.malignant, entry.parent))
+    assert {alias: classes for alias, classes in said.items() if len(classes) > 1} == {}
+
+
+def test_the_vocabulary_knows_every_name_of_every_mapping():
+    vocabulary = mapping.vocabulary()
+    for source, label in itertools.product(map(mapping.load, mapping.known()), vocabulary.classes):
+        for alias in source.taxonomy[label].aliases if label in source.taxonomy else ():
+            assert vocabulary.canonical(alias) == label
+    assert vocabulary.classes["melanoma"].malignant
+    assert not vocabulary.classes["actinic_keratosis"].malignant
+
+
+def test_fitzpatrick17k_lists_its_114_labels_in_the_published_partitions():
+    classes = mapping.load("fitzpatrick17k").taxonomy
+    assert len(classes) == 114
+    # 11 labels are published as malignant; one of them, actinic keratosis, counts as a precancer.
+    assert sum(entry.malignant for entry in classes.values()) == 10
+    assert {entry.parent for entry in classes.values()} == {
+        "inflammatory", "genodermatoses", "benign_dermal", "benign_epidermal", "benign_melanocyte", "malignant_dermal",
+        "malignant_epidermal", "malignant_melanoma", "malignant_cutaneous_lymphoma", "precancerous_epidermal",
+    }  # fmt: skip

@@ -39,6 +39,21 @@ def test_no_data_folder_says_to_pull(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("make", "place"), [(lambda p: p.mkdir(), "not readable"), (lambda p: p.write_bytes(b"\xff"), "not UTF-8")]
+)
+def test_what_is_no_text_is_named(tmp_path, make, place):
+    path = tmp_path / "taxonomy.yaml"
+    make(path)
+    with pytest.raises(LesionflowError, match=f"taxonomy.yaml: {place}\n"):
+        taxonomy.load(path)
+
+
+def test_merge_keys_of_yaml_are_no_repetition():
+    text = "classes:\n  a: &one {malignant: true}\n  b: {<<: *one, aliases: [x]}\n"
+    assert taxonomy.parse(text, "t.yaml").classes["b"].malignant
+
+
+@pytest.mark.parametrize(
     ("text", "place"),
     [
         ("", "t.yaml: \n"),
@@ -46,6 +61,10 @@ def test_no_data_folder_says_to_pull(tmp_path):
         ("classes: {a: {malign: true}}", "t.yaml: classes.a.malign\n"),
         ("classes: {a: {aliases: [1]}}", "t.yaml: classes.a.aliases.0\n"),
         ("classes: {", "t.yaml: not valid YAML\n"),
+        ("classes: {a: {}, a: {aliases: [x]}}", "t.yaml: not valid YAML\n  got:      key 'a' twice\n"),
+        ("classes: {a: {aliases: [2001-99-99]}}", "t.yaml: not valid YAML\n"),
+        ("[" * 5000, "t.yaml: not valid YAML\n"),
+        ('classes: {"\\udc00": {}}', "t.yaml: \\udc\n"),
     ],
 )
 def test_a_malformed_taxonomy_names_the_place(text, place):

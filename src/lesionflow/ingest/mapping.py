@@ -1,23 +1,33 @@
-"""Published metadata to manifest rows, by one small declarative YAML per source (the folder mappings)."""
+"""What a mapping may say: one small declarative YAML per source of published metadata (the folder mappings).
+
+source: clinic                    # each row's source, licence and attribution
+licence: CC-BY-4.0
+columns:                          # manifest column: where the metadata says it
+  id: photo_id
+  url: "{folder}/{photo_id}.jpg"
+  label: diagnosis
+taxonomy:                         # the classes that the labels name
+  melanoma: {aliases: [MM], malignant: true}
+"""
 
 import difflib
-import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import ValidationError
+from pydantic import PlainValidator, ValidationError, model_validator
 
 from lesionflow.errors import LesionflowError
-from lesionflow.ingest.csvrows import CsvRow
-from lesionflow.ingest.taxonomy import LabelParams
+from lesionflow.ingest import cells, taxonomy
+from lesionflow.ingest.cells import Cell
+from lesionflow.ingest.taxonomy import LabelParams, Taxonomy, TaxonomyParams
 from lesionflow.params import Section
 
 FOLDER = Path(__file__).parent / "mappings"
-SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
-Carried = Literal["id", "url", "label", "group", "age", "sex", "body_site", "skin_type", "skin_tone", "mask"]
+Carried = Literal[
+    "id", "url", "label", "licence", "attribution", "group", "age", "sex", "body_site", "skin_type", "skin_tone", "mask"
+]
+CellParams = Annotated[Cell, PlainValidator(cells.parse)]
 
 
 class ChecksumParams(Section):
@@ -31,18 +41,45 @@ class SourceParams(Section):
     """How one source's metadata reads; `columns` and `values` are keyed by the manifest's columns."""
 
     source: str
-    licence: str
-    attribution: str
-    columns: Mapping[Carried, str]
+    licence: str = ""
+    attribution: str = ""
+    join: str | None = None  # the column by which several files are one table; the rows are those of the photos' file
+    photos: str = ""  # where the photos' relative paths start: a URL, or a folder seen from the metadata's
+    columns: Mapping[Carried, CellParams]  # a list as url makes a row of each address; any other, the first with text
+    otherwise: Mapping[str, CellParams] = {}  # what stands for a column that some releases of the metadata lack
+    optional: tuple[str, ...] = ()  # columns that some releases lack, and nothing stands for
+    values: Mapping[Carried, Mapping[str, str]] = {}  # {published: ours}
     rows: Mapping[str, tuple[str, ...]] = {}  # only rows in which each of these columns has one of its values
-    values: Mapping[Carried, Mapping[str, str]] = {}
+    leave_out: Mapping[str, tuple[str, ...]] = {}  # no row in which one of these columns has one of its values
+    flags: tuple[str, ...] = ()  # columns whose values are counted in the report
     checksum: ChecksumParams | None = None
-    taxonomy: Mapping[str, LabelParams]  # the classes that this source's labels name
+    taxonomy: Mapping[str, LabelParams] = {}  # the classes that this source's labels name
+    unlisted: Literal["refuse", "leave_out", "own_class"] = "refuse"  # labels that no taxonomy lists
+    parent: str | None = None  # the column that says the parent of such a class of its own
+    malignant: Mapping[str, tuple[str, ...]] = {}  # and by which values of which column it is malignant
+
+    @model_validator(mode="after")
+    def _whole(self) -> "SourceParams":
+        missing = {"url", "label"} - set(self.columns)
+        if missing:
+            raise ValueError(f"columns: {', '.join(sorted(missing))} missing")
+        if not self.licence and "licence" not in self.columns:
+            raise ValueError("licence: neither stated nor among the columns")
+        if isinstance(self.columns["url"], tuple) and (self.checksum or "mask" in self.columns):
+            raise ValueError("columns.url: several photos a row share no checksum and no mask")
+        for name in self.values:
+            if name not in self.columns:
+                raise ValueError(f"values.{name}: no such column among columns")
+        if (self.parent or self.malignant) and self.unlisted != "own_class":
+            raise ValueError("parent, malignant: they are for unlisted: own_class")
+        return self
 
     @property
-    def needed(self) -> set[str]:
-        """The columns that the metadata must have."""
-        return {*self.columns.values(), *self.rows, *([self.checksum.column] if self.checksum else [])}
+    def cells(self) -> Iterator[Cell]:
+        """All that is read from the metadata."""
+        yield from self.columns.values()
+        yield from (*self.rows, *self.leave_out, *self.flags, *self.malignant)
+        yield from ([self.parent] if self.parent else []) + ([self.checksum.column] if self.checksum else [])
 
 
 def known() -> list[str]:
@@ -62,7 +99,7 @@ def load(name: str) -> SourceParams:
         raise LesionflowError(
             f"import: no source {name!r}" + (f"; did you mean {near[0]}?" if near else ""),
             expected=f"one of {', '.join(known())}",
-            remedy="For any other source, write the manifest yourself (README, Your data).",
+            remedy="For any other source, describe its columns in a YAML: --mapping my.yaml (README, Your data).",
         )
     return read(FOLDER / f"{name}.yaml")
 
@@ -72,63 +109,39 @@ def read(path: Path) -> SourceParams:
 
     Raises
     ------
-    LesionflowError : not of the form of `SourceParams`.
+    LesionflowError : no such file, not YAML, or not of the form of `SourceParams`; the message names file and key.
     """
+    if not path.is_file():
+        raise LesionflowError(f"{path}: no such file", expected="a mapping", remedy="Correct the path after --mapping.")
+    content = taxonomy.from_yaml(taxonomy.read_text(path), str(path), taxonomy.AsWritten)
     try:
-        return SourceParams.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        source = SourceParams.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise LesionflowError(f"{path}: {where}", got=repr(first["input"])[:200], expected=first["msg"]) from None
+        raise _invalid(path, error) from None
+    Taxonomy(TaxonomyParams(classes=source.taxonomy), f"{path}: taxonomy")
+    return source
 
 
-def check_header(source: SourceParams, header: list[str], where: Path) -> None:
-    """Raise when the metadata lacks a column, or has one twice, that the mapping reads."""
-    odd = sorted(name for name in source.needed if header.count(name) != 1)
-    if odd:
-        raise LesionflowError(
-            f"{where}: row 1 (header)",
-            got=f"columns {', '.join(header)[:300]}",
-            expected=f"{', '.join(sorted(source.needed))}, once each; not so: {', '.join(odd)}",
-            remedy=f"Give the metadata file as {source.source} publishes it.",
-        )
+def vocabulary() -> Taxonomy:
+    """The classes of all known sources in one."""
+    classes: dict[str, LabelParams] = {}
+    for name in known():
+        for label, entry in load(name).taxonomy.items():
+            aliases = (*classes.get(label, entry).aliases, *entry.aliases)
+            classes[label] = entry.model_copy(update={"aliases": tuple(dict.fromkeys(aliases))})
+    return Taxonomy(TaxonomyParams(classes=classes), "the known sources")
 
 
-def apply(source: SourceParams, rows: Iterable[CsvRow], *, photos: Path, manifests: Path) -> Iterator[CsvRow]:
-    """Yield the rows that the mapping selects, in the manifest's columns.
-
-    Parameters
-    ----------
-    photos : the folder from which the metadata's relative paths start.
-    manifests : the folder of the manifest, from which its own relative paths start.
-    """
-    for line, cells in rows:
-        if all(cells[column] in accepted for column, accepted in source.rows.items()):
-            yield CsvRow(line, _manifest_cells(source, cells, photos, manifests))
-
-
-def _manifest_cells(source: SourceParams, cells: Mapping[str, str], photos: Path, manifests: Path) -> dict[str, str]:
-    carried: dict[str, str] = {"source": source.source, "licence": source.licence, "attribution": source.attribution}
-    for ours, theirs in source.columns.items():
-        carried[ours] = source.values.get(ours, {}).get(cells[theirs], cells[theirs])
-    for name in ("url", "mask"):
-        if carried.get(name):
-            carried[name] = address(carried[name], photos=photos, manifests=manifests)
-    if source.checksum and cells[source.checksum.column]:
-        carried["checksum"] = f"{source.checksum.kind}:{cells[source.checksum.column]}"
-    return carried
-
-
-def address(published: str, *, photos: Path, manifests: Path) -> str:
-    """A photo's address for the manifest.
-
-    A URL stays, a file in the data folder (the one that holds the manifests' folder) gets a path relative to the
-    manifest, any other file a `file:` URI.
-    """
-    if SCHEME.match(published):
-        return published
-    # Not resolved: a link in the data folder (as DVC may make) is an address there, wherever it leads.
-    path, here = Path(os.path.abspath(photos / published)), Path(os.path.abspath(manifests))  # noqa: PTH100
-    if path.is_relative_to(here.parent):
-        return Path(os.path.relpath(path, here)).as_posix()
-    return path.as_uri()
+def _invalid(path: Path, error: ValidationError) -> LesionflowError:
+    """A misspelt key before all else: what it stands for is then missing too."""
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    where = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    expected = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
+        expected = f"a key among {', '.join(SourceParams.model_fields)}"
+    return LesionflowError(
+        f"{path}: {where}".removesuffix(": "),
+        got=repr(first["input"])[:200] if where else "",
+        expected=expected,
+        remedy="Mend the mapping (README, Your data).",
+    )

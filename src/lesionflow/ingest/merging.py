@@ -41,15 +41,16 @@ def merge(text: str, classes: Mapping[str, LabelParams], where: str) -> str:
 
 
 def _entry(entry: LabelParams, aliases: list[str]) -> CommentedMap:
+    names = {"aliases": aliases} if aliases else {}
     parent = {} if entry.parent is None else {"parent": entry.parent}
-    line = CommentedMap({"aliases": aliases, **parent, "malignant": entry.malignant})
+    line = CommentedMap({**names, **parent, "malignant": entry.malignant})
     line.fa.set_flow_style()
     return line
 
 
 def _yaml() -> YAML:
     handler = YAML()
-    handler.width = 120
+    handler.width = 1 << 20  # a line break within a key of several words would be no YAML
     handler.preserve_quotes = True
     handler.indent(mapping=2, sequence=4, offset=2)
     return handler

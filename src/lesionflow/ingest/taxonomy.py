@@ -8,13 +8,18 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 from lesionflow.errors import LesionflowError
 from lesionflow.params import Section
+
+HALF_A_CHARACTER = re.compile(r"\\(u|U0000)[dD][89a-fA-F]")
+"""YAML can spell halves of a UTF-16 pair, which no file can hold."""
 
 
 class LabelParams(Section):
@@ -31,6 +36,7 @@ class TaxonomyParams(Section):
     classes: Mapping[str, LabelParams]
 
 
+@lru_cache(maxsize=4096)  # a manifest says the same few labels over and over
 def normalised(label: str) -> str:
     """Labels that differ in case, spaces, hyphens, underscores or Unicode form are one.
 
@@ -74,8 +80,18 @@ def load(path: Path) -> Taxonomy:
     ------
     LesionflowError : no such file, not of the form above, or a name that two classes claim.
     """
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a taxonomy file.
+
+    Raises
+    ------
+    LesionflowError : no such file, or one that is not UTF-8 text.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise LesionflowError(
             f"{path}: no such file",
@@ -84,7 +100,8 @@ def load(path: Path) -> Taxonomy:
         ) from None
     except UnicodeDecodeError as error:
         raise LesionflowError(f"{path}: not UTF-8", got=str(error), remedy="Save the file as UTF-8.") from None
-    return parse(text, str(path))
+    except OSError as error:
+        raise LesionflowError(f"{path}: not readable", got=str(error), expected="a text file") from None
 
 
 def parse(text: str, where: str) -> Taxonomy:
@@ -95,9 +112,7 @@ def parse(text: str, where: str) -> Taxonomy:
     LesionflowError : see `load`.
     """
     try:
-        return Taxonomy(TaxonomyParams.model_validate(yaml.safe_load(text)), where)
-    except yaml.YAMLError as error:
-        raise LesionflowError(f"{where}: not valid YAML", got=str(error), remedy="Mend the line named above.") from None
+        return Taxonomy(TaxonomyParams.model_validate(from_yaml(text, where)), where)
     except ValidationError as error:
         first = error.errors()[0]
         raise LesionflowError(
@@ -105,4 +120,49 @@ def parse(text: str, where: str) -> Taxonomy:
             got=repr(first["input"])[:200],
             expected=first["msg"],
             remedy="See README, Your data.",
+        ) from None
+
+
+class Typed(yaml.SafeLoader):
+    """YAML in which a key twice is an error, not a loss of the first."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Refuse repeated keys, then as usual."""
+        return _each_key_once(super().compose_mapping_node(anchor))
+
+
+class AsWritten(yaml.BaseLoader):
+    """YAML whose scalars all are text, so that `1.0`, `007` and `no` need no quotes; a key twice is an error."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Refuse repeated keys, then as usual."""
+        return _each_key_once(super().compose_mapping_node(anchor))
+
+
+def _each_key_once(node: yaml.MappingNode) -> yaml.MappingNode:
+    seen = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.value in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} twice", key.start_mark)
+        seen.add(key.value if isinstance(key, yaml.ScalarNode) else key)
+    return node
+
+
+def from_yaml(text: str, where: str, loader: type[Typed] | type[AsWritten] = Typed) -> Any:
+    """What YAML text holds.
+
+    Raises
+    ------
+    LesionflowError : not YAML; `where` names its file, and the message the line.
+    """
+    half = HALF_A_CHARACTER.search(text)
+    if half:
+        raise LesionflowError(
+            f"{where}: {half[0]}", got="half of a character", expected="text", remedy="Write the character itself."
+        )
+    try:
+        return yaml.load(text, loader)  # noqa: S506 - neither loader makes objects
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # impossible dates, endless brackets
+        raise LesionflowError(
+            f"{where}: not valid YAML", got=str(error)[:500], remedy="Mend the line named above."
         ) from None
