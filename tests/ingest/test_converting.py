@@ -140,10 +140,13 @@ def test_a_label_is_malignant_when_one_row_says_so_and_has_the_first_parent():
         row("2", "b.jpg", "x", group="g", kind="Malignant"),
         row("3", "c.jpg", "x", group="h", kind="Benign"),
         row("4", "d.jpg", "y", group="h", kind=""),
+        row("5", "e.jpg", "z", group="h", kind="Benign"),
+        row("6", "f.jpg", "z", group="i", kind="Malignant"),
     )
     assert done.classes == {
         "x": LabelParams(parent="g", malignant=True),
         "y": LabelParams(parent="h", malignant=False),
+        "z": LabelParams(parent="h", malignant=True),
     }
 
 

@@ -49,10 +49,15 @@ def test_a_cell_may_hold_line_ends_quotes_nul_and_formulas(write):
 
 
 def test_what_is_no_utf_8_is_named_by_byte_and_row(write):
-    # "a" and a line end are 2 bytes, "1" and one 2 more, so that the odd byte after "é" (2 bytes) is number 6.
-    assert refusal(write(b"a\n1\n\xc3\xa9\xe9\n2\n")) == (
-        f"rows.csv: not UTF-8\n  got:      byte 6: invalid continuation byte (row 3)\n{SAVE}"
+    # "a" and a line end are 2 bytes, "é" and one 3 more, so that the odd byte after another "é" is number 7.
+    assert refusal(write(b"a\n\xc3\xa9\n\xc3\xa9\xe9\n2\n")) == (
+        f"rows.csv: not UTF-8\n  got:      byte 7: invalid continuation byte (row 3)\n{SAVE}"
     )
+
+
+def test_rows_are_counted_over_line_ends_of_all_kinds(write):
+    # Rows 1 to 3 end in CR, LF and CR LF; the byte stands in row 4, after 2 + 2 + 3 bytes.
+    assert "byte 7: invalid start byte (row 4)" in refusal(write(b"a\r1\n2\r\n\xff\n"))
 
 
 def test_the_byte_is_counted_with_the_byte_order_mark_and_the_row_with_carriage_returns(write):

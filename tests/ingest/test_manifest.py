@@ -93,6 +93,39 @@ def test_a_repeated_id_names_both_rows(write, known):
     assert refusal(path, known).startswith("clinic.csv: row 4, column id\n  got:      '1', as in row 2\n")
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 50_000])
+def test_the_table_is_the_same_however_the_rows_are_cut(write, known, monkeypatch, size):
+    path = write(
+        f"{HEADER},age,skin_type,checksum\na.jpg,mel,s,l,,,\nb.jpg,mel,s,l,40,,\n"
+        f"c.jpg,NV,s,l,,3,\nd.jpg,NV,s,l,,,md5:{'a' * 32}\n"
+    )
+    write(f"{HEADER}\nz.jpg,mel,s,l\n", "another.csv")
+    monkeypatch.setattr(manifest, "CHUNK", size)
+    frame = manifest.collect(path.parent, known)
+    # Manifests in the order of their names; a chunk without any age, skin type or checksum changes no type.
+    assert frame["url"].tolist() == ["z.jpg", "a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+    assert frame["age"].fillna(-1).tolist() == [-1, -1, 40, -1, -1]
+    assert frame["skin_type"].tolist() == [pd.NA, pd.NA, pd.NA, 3, pd.NA]
+    assert frame["checksum"].fillna("").tolist() == ["", "", "", "", "md5:" + "a" * 32]
+    assert {name: str(frame[name].dtype) for name in ("url", "age", "skin_type", "checksum")} == {
+        "url": "str", "age": "float64", "skin_type": "Int64", "checksum": "str",
+    }  # fmt: skip
+
+
+def test_an_error_in_a_late_chunk_names_its_row(write, known, monkeypatch):
+    path = write(f"{HEADER}\na.jpg,mel,s,l\nb.jpg,mel,s,l\na.jpg,mel,s,l\n")
+    monkeypatch.setattr(manifest, "CHUNK", 1)
+    with pytest.raises(LesionflowError, match=r"row 4, column url\n  got:      'a.jpg', as in row 2\n"):
+        manifest.collect(path.parent, known)
+
+
+def test_after_a_bad_row_no_good_one_is_kept(write, known):
+    rows = manifest.read(write(f"{HEADER}\na.jpg,mel,s,l\nb.jpg,what,s,l\nc.jpg,mel,s,l\n"), known)
+    assert next(rows)["url"] == "a.jpg"
+    with pytest.raises(LesionflowError, match="row 3, column label"):
+        next(rows)
+
+
 def test_a_missing_column_is_named(write, known):
     assert refusal(write("url,label,source\na.jpg,mel,s\n"), known) == (
         "clinic.csv: row 1 (header)\n"

@@ -1,5 +1,6 @@
 import itertools
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,15 @@ def refusal(tmp_path, monkeypatch):
         return str(caught.value)
 
     return refusal
+
+
+@pytest.mark.parametrize("file", ["README.md", "src/lesionflow/ingest/mapping.py"])
+def test_the_examples_for_users_are_mappings(tmp_path, file):
+    text = (Path(__file__).parents[2] / file).read_text(encoding="utf-8")
+    example = "source: clinic" + text.split("source: clinic")[1].split("```" if file == "README.md" else '"""')[0]
+    (tmp_path / "own.yaml").write_text(example)
+    assert len(example.splitlines()) < 15
+    assert mapping.read(tmp_path / "own.yaml").taxonomy
 
 
 @pytest.mark.parametrize("name", ["", "../mapping", "MILK10K"])

@@ -5,7 +5,12 @@ from lesionflow.ingest import published
 from lesionflow.ingest.csvrows import CsvRow
 from lesionflow.ingest.mapping import SourceParams
 
-BASIS = {"source": "s", "licence": "l", "join": "case", "columns": {"url": "photo", "label": "diagnosis"}}
+BASIS = {
+    "source": "s",
+    "licence": "l",
+    "join": "case",
+    "columns": {"url": "photo", "label": "diagnosis", "group": "case"},
+}
 JOINING = SourceParams.model_validate(BASIS)
 PHOTOS = "case,photo,unread\n1,a.jpg,u\n1,b.jpg,u\n2,c.jpg,u\n3,d.jpg,u\n,e.jpg,u\n"
 LABELS = "unread,diagnosis,case\nv,mole,1\nv,mel,2\nv,odd,\n"
@@ -42,11 +47,14 @@ def test_files_in_any_order_are_one_table_in_the_order_of_the_photos(write, orde
     ]
     assert table.place.cell(3, "label") == "photos.csv: row 3, column diagnosis of labels.csv"
     assert table.place.cell(3, "url") == "photos.csv: row 3, column photo"
+    assert table.place.cell(3, "group") == "photos.csv: row 3, column case"
 
 
 def test_one_file_needs_no_joining_column(write):
-    files = write(all="photo,diagnosis\na.jpg,mole\n")
-    assert list(published.read(JOINING, files).rows) == [CsvRow(2, {"photo": "a.jpg", "diagnosis": "mole"})]
+    files = write(all="case,photo,diagnosis\n1,a.jpg,mole\n")
+    assert list(published.read(JOINING, files).rows) == [
+        CsvRow(2, {"case": "1", "photo": "a.jpg", "diagnosis": "mole"})
+    ]
 
 
 def test_a_key_twice_with_other_cells_is_named_with_both_rows(write):
@@ -74,7 +82,7 @@ def test_a_file_too_few_says_how_they_are_joined(write):
     assert refusal(write(photos=PHOTOS)) == (
         "photos.csv: row 1 (header)\n"
         "  got:      columns case, photo, unread\n"
-        "  expected: diagnosis, photo, once each; not so: diagnosis\n"
+        "  expected: case, diagnosis, photo, once each; not so: diagnosis\n"
         "  to do:    Give the metadata as s publishes it. All its files: they are joined by case."
     )
 
@@ -89,17 +97,17 @@ def test_the_joining_column_stands_in_every_file(write):
 
 
 def test_a_column_that_is_read_may_not_stand_twice(write):
-    assert "not so: photo\n" in refusal(write(all="photo,diagnosis,photo\na,mole,b\n"))
+    assert "not so: photo\n" in refusal(write(all="case,photo,diagnosis,photo\n1,a,mole,b\n"))
 
 
 def test_a_column_that_is_not_read_may_stand_twice(write):
-    files = write(all="photo,diagnosis,note,note\na.jpg,mole,x,y\n")
+    files = write(all="case,photo,diagnosis,note,note\n1,a.jpg,mole,x,y\n")
     assert [row.cells["photo"] for row in published.read(JOINING, files).rows] == ["a.jpg"]
 
 
 def test_an_optional_column_may_be_absent(write):
     columns = BASIS["columns"] | {"age": "years"}
-    files = write(all="photo,diagnosis\na.jpg,mole\n")
+    files = write(all="case,photo,diagnosis\n1,a.jpg,mole\n")
     assert "not so: years\n" in refusal(files, SourceParams.model_validate(BASIS | {"columns": columns}))
     source = SourceParams.model_validate(BASIS | {"columns": columns, "optional": ["years"]})
     assert len(list(published.read(source, files).rows)) == 1
