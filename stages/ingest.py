@@ -6,19 +6,20 @@ from lesionflow import files, params, tables
 from lesionflow.errors import command
 from lesionflow.ingest import records, summary
 from lesionflow.ingest.settings import IngestParams
+from lesionflow.ingest.staging import Staging
 
 DATA, OUTPUTS, REPORTS = Path("data"), Path("outputs"), Path("reports")
 
 
 @command
 def main() -> None:
-    """Write ingested.parquet, shards/ and ingestion.json."""
+    """Write ingested.parquet, shards/, ingestion.json and ingestion.md."""
     settings = params.load("ingest", IngestParams)
     manifest = tables.read(OUTPUTS / "manifest.parquet", tables.MANIFEST)
-    ingested = records.ingest(manifest, DATA / "manifests", OUTPUTS / "shards", settings)
-    tables.write(ingested, OUTPUTS / "ingested.parquet", tables.INGESTED)
+    ingested = records.ingest(manifest, DATA / "manifests", Staging(OUTPUTS), settings)
     counts = summary.summarise(ingested, manifest)
     files.write_json(counts, REPORTS / "ingestion.json")
+    files.write_text(summary.as_markdown(counts), REPORTS / "ingestion.md")
     summary.refuse_too_many_failures(ingested, counts, settings.max_failed_share)
 
 

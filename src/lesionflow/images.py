@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from lesionflow.errors import LesionflowError
@@ -15,7 +16,7 @@ from lesionflow.errors import LesionflowError
 MAX_PIXELS = 100_000_000
 """Pictures beyond this many pixels are refused before they are unpacked (decompression bombs)."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF")
 """The decoders that bytes may choose among, by content; Pillow's rarer ones stay out of reach of strangers."""
 
 DECODER_ERRORS = (
@@ -26,6 +27,7 @@ DECODER_ERRORS = (
 
 # Pillow loads most of its decoders late, and naming one in `formats` before that is a KeyError.
 Image.init()
+pillow_heif.register_heif_opener()
 
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -37,6 +39,9 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 """How to turn a picture of each EXIF orientation."""
+
+LYING = frozenset({5, 6, 7, 8})
+"""The EXIF orientations that exchange width and height."""
 
 
 class UnreadableImageError(LesionflowError):
@@ -102,28 +107,40 @@ def decode(content: bytes, *, at_least: int | None = None, max_pixels: int = MAX
     UnreadableImageError : empty, truncated, not a picture, or more than `max_pixels`.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what matters in them is raised here, or decodes all the same
-            picture = opened(content)
-            if picture.width * picture.height > max_pixels:
-                raise UnreadableImageError(
-                    "picture too large",
-                    got=f"{picture.width}x{picture.height}",
-                    expected=f"at most {max_pixels} pixels",
-                )
-            if at_least is not None:
-                picture.draft("RGB", _reduced(picture.size, at_least))
-            picture.load()
-    except UnreadableImageError:
-        raise
+        picture = opened(content)
     except Image.DecompressionBombError as error:
         raise UnreadableImageError("picture too large", got=str(error)) from None
     except DECODER_ERRORS as error:
-        raise UnreadableImageError(
-            "not a picture that can be decoded", got=f"{type(error).__name__}: {error}"
-        ) from None
+        raise _undecodable(error) from None
+    load(picture, at_least=at_least, max_pixels=max_pixels)
     turn = UPRIGHT.get(orientation(picture))
     return _rgb(picture if turn is None else picture.transpose(turn))
+
+
+def load(picture: Image.Image, *, at_least: int | None = None, max_pixels: int = MAX_PIXELS) -> None:
+    """Decode the pixels of an opened picture; see `decode`.
+
+    Raises
+    ------
+    UnreadableImageError : truncated, damaged, or more than `max_pixels`.
+    """
+    if picture.width * picture.height > max_pixels:
+        got = f"{picture.width}x{picture.height}"
+        raise UnreadableImageError("picture too large", got=got, expected=f"at most {max_pixels} pixels")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what matters in them is raised here, or decodes all the same
+            if at_least is not None:
+                picture.draft("RGB", _reduced(picture.size, at_least))
+            picture.load()
+    except Image.DecompressionBombError as error:
+        raise UnreadableImageError("picture too large", got=str(error)) from None
+    except DECODER_ERRORS as error:
+        raise _undecodable(error) from None
+
+
+def _undecodable(error: Exception) -> UnreadableImageError:
+    return UnreadableImageError("not a picture that can be decoded", got=f"{type(error).__name__}: {error}")
 
 
 def opened(content: bytes) -> Image.Image:

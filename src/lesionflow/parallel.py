@@ -33,8 +33,12 @@ def workers() -> int:
 
 def progress(items: Iterable[T], *, desc: str, unit: str, total: int | None = None) -> Iterator[T]:
     """Show rate and time left on a terminal; stay quiet in CI and in pipes."""
-    quiet = bool(os.environ.get("CI")) or not sys.stderr.isatty()
-    yield from tqdm(items, desc=desc, unit=unit, total=total, disable=quiet)
+    yield from tqdm(items, desc=desc, unit=unit, total=total, disable=quiet())
+
+
+def quiet() -> bool:
+    """Whether progress would be shown to nobody."""
+    return bool(os.environ.get("CI")) or not sys.stderr.isatty()
 
 
 def chunked(items: Sequence[T], size: int) -> list[Sequence[T]]:
@@ -46,12 +50,16 @@ def chunked(items: Sequence[T], size: int) -> list[Sequence[T]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def map_ordered(work: Callable[[T], R], items: Sequence[T], *, desc: str, unit: str = "image") -> Iterator[R]:
+def map_ordered(
+    work: Callable[[T], R], items: Sequence[T], *, desc: str, unit: str = "image", waits: bool = False
+) -> Iterator[R]:
     """Yield `work(item)` for each item in the items' order, whichever finishes first.
 
-    `work` and the items must pickle. An error in a worker ends the iteration with that error.
+    `work` and the items must pickle. An error in a worker ends the iteration with that error. Work that only `waits`,
+    as for a process of its own, gets threads where it would get local processes.
     """
     count = min(workers(), max(1, len(items)))
-    with joblib.parallel_config(backend=os.environ.get("LESIONFLOW_BACKEND", "loky")):
+    local = "threading" if waits else "loky"
+    with joblib.parallel_config(backend=os.environ.get("LESIONFLOW_BACKEND", local)):
         results = joblib.Parallel(n_jobs=count, return_as="generator")(joblib.delayed(work)(item) for item in items)
     yield from progress(results, desc=desc, unit=unit, total=len(items))

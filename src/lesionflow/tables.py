@@ -35,8 +35,16 @@ class Table:
     columns: Mapping[str, Column]
 
     def empty(self) -> pd.DataFrame:
-        """A table without rows."""
-        return pd.DataFrame({name: [] for name in self.columns})
+        """A table without rows, typed as `read` would."""
+        return self.frame(self.schema.empty_table())
+
+    def frame(self, content: pa.Table) -> pd.DataFrame:
+        """Arrow's table in pandas' types: optional whole numbers as Int64, since large ones change through float."""
+        frame: pd.DataFrame = content.to_pandas()
+        for name, column in self.columns.items():
+            if column.optional and column.type == WHOLE.type:
+                frame[name] = content.column(name).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+        return frame
 
     @property
     def schema(self) -> pa.Schema:
@@ -74,18 +82,24 @@ INGESTED = Table(
     "ingest",
     {
         "record_id": TEXT,
-        "status": TEXT,  # "stored" or "failed"; when failed, the optional columns from shard on are missing
+        "key": TEXT,  # digest of what the row's finding depends on; as long as it stays, the finding holds
+        "status": TEXT,  # "stored" or "failed"; when failed, the optional columns from sha256 on are missing
         "reason": TEXT,  # from ingest's closed list; "" when stored
         "detail": TEXT,  # for people; of a stored photo, why its mask is missing, else ""
-        "sha256": MAYBE_TEXT,  # of the bytes as stored
+        "licence": TEXT,  # as in the manifest
+        "attribution": TEXT,
+        "final_url": MAYBE_TEXT,  # after redirects; missing when not on the web
         "fetched_sha256": MAYBE_TEXT,  # of the bytes as fetched; missing when nothing arrived
+        "fetched_length": MAYBE_WHOLE,  # bytes
+        "sha256": MAYBE_TEXT,  # of the bytes as stored, without personal metadata
         "shard": MAYBE_TEXT,  # file name in the shards' folder
         "offset": MAYBE_WHOLE,  # of the photo's bytes in the shard
         "length": MAYBE_WHOLE,
-        "format": MAYBE_TEXT,  # jpeg, png, ...
+        "format": MAYBE_TEXT,  # jpg, png, ...
         "width": MAYBE_WHOLE,  # pixels, upright
         "height": MAYBE_WHOLE,
-        "mask_offset": MAYBE_WHOLE,  # the mask lies in the same shard; missing without a mask
+        "mask_sha256": MAYBE_TEXT,  # of the mask as stored; missing without a mask
+        "mask_offset": MAYBE_WHOLE,  # the mask lies in the same shard
         "mask_length": MAYBE_WHOLE,
     },
 )
@@ -263,9 +277,4 @@ def read(path: Path, table: Table) -> pd.DataFrame:
             expected=str(table.schema),
             remedy=f"Run `dvc repro -f {table.made_by}`.",
         )
-    frame: pd.DataFrame = content.to_pandas()
-    for name, column in table.columns.items():
-        if column.optional and column.type == WHOLE.type:
-            # Through float, whole numbers beyond 2**53 would change; Arrow's own column does not go through it.
-            frame[name] = content.column(name).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    return frame
+    return table.frame(content)

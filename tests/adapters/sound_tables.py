@@ -5,6 +5,8 @@ import hashlib
 import numpy as np
 import pandas as pd
 
+from lesionflow import tables
+
 SHARES = {"train": 0.5, "val": 0.25, "test": 0.25}
 MODELS = ["cnn", "vit"]
 SPLITS = ["train", "train", "val", "test"]
@@ -41,20 +43,18 @@ def manifest():
 
 def ingested():
     stored = {
-        "status": "stored", "reason": "", "detail": "", "shard": "clinic-0.tar", "offset": 512, "length": 9,
-        "format": "jpg", "width": 640, "height": 480, "mask_offset": 1536, "mask_length": 4,
+        "status": "stored", "reason": "", "detail": "", "fetched_length": 12, "shard": "clinic-0.tar", "offset": 512,
+        "length": 9, "format": "jpg", "width": 640, "height": 480, "mask_sha256": sha("mask"), "mask_offset": 1536,
+        "mask_length": 4, "final_url": None,
     }  # fmt: skip
     failed = dict.fromkeys(stored) | {"status": "failed", "reason": "not_found", "detail": "404"}
     rows = [
         {"record_id": f"clinic:{n}", "sha256": sha(str(n)), "fetched_sha256": sha(f"f{n}"), **stored} for n in range(9)
     ]
     rows.append({"record_id": "clinic:9", "sha256": None, "fetched_sha256": None, **failed})
-    frame = pd.DataFrame(rows)
-    whole = ["offset", "length", "width", "height", "mask_offset", "mask_length"]
-    order = ["record_id", "status", "reason", "detail", "sha256", "fetched_sha256", "shard", "offset", "length"]
-    return frame.astype(dict.fromkeys(whole, "Int64"))[
-        [*order, "format", "width", "height", "mask_offset", "mask_length"]
-    ]
+    frame = pd.DataFrame(rows).assign(key="0123456789abcdef", licence="CC0", attribution="")
+    whole = [name for name, column in tables.INGESTED.columns.items() if column == tables.MAYBE_WHOLE]
+    return frame.astype(dict.fromkeys(whole, "Int64"))[list(tables.INGESTED.columns)]
 
 
 def curated():

@@ -329,7 +329,7 @@ def test_every_import_of_the_loader_is_pinned_in_its_requirements():
     assert {module.split("/")[2] for module in modules if module.count("/") > 2} == set(ROOMS)
     known = packages_distributions()
     needed = {
-        known[name.split(".")[0]][0].lower()
+        known[name.split(".")[0]][0].lower().replace("_", "-")
         for module in modules
         for name in imported_modules((root / module).read_text())
         if name.split(".")[0] in known and not name.startswith("lesionflow")

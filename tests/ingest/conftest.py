@@ -4,9 +4,11 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+from lesionflow import tables
 from lesionflow.ingest import taxonomy
 from lesionflow.ingest.settings import IngestParams
 
@@ -36,9 +38,29 @@ def personal_exif(orientation: int = 1) -> Image.Exif:
 @pytest.fixture
 def settings(tmp_path: Path) -> IngestParams:
     """Limits small enough to run into; the only root is data/."""
-    return IngestParams(
-        file_roots=(tmp_path / "data",), max_bytes=100_000, max_pixels=10_000, timeout=0.5, max_failed_share=0.5
-    )
+    return limits(tmp_path / "data")
+
+
+def limits(root: Path, **web: object) -> IngestParams:
+    """Limits small enough to run into, for a crawl that may reach the fault server's network and no other."""
+    asked = {"polite": True, "per_host": 64, "delay": 0, "timeout": 1, "retries": 3, "max_wait": 10}
+    return IngestParams.model_validate(
+        {
+            "file_roots": [root], "max_bytes": 100_000, "max_pixels": 10_000, "max_failed_share": 0.5,
+            "retry_failed": "healable", "web": {**asked, "allowed_networks": ["127.0.0.2/31"], **web},
+        }
+    )  # fmt: skip
+
+
+def manifest_of(*rows: tuple[object, ...], name: str = "clinic") -> pd.DataFrame:
+    """Table manifest from (id, url, checksum, mask), the last two optional."""
+    empty = dict.fromkeys(tables.MANIFEST.columns, "") | dict.fromkeys(("age", "skin_type", "skin_tone"))
+    made = []
+    for i, url, *more in rows:
+        checksum, mask = (*more, None, None)[:2]
+        row = {"record_id": f"{name}:{i}", "manifest": name, "url": url, "checksum": checksum, "mask": mask}
+        made.append({**empty, **row, "source": name, "licence": "CC0", "attribution": "nobody"})
+    return pd.DataFrame(made)
 
 
 @pytest.fixture

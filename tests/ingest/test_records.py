@@ -1,24 +1,16 @@
 import hashlib
+import io
 import tarfile
 
+import fsspec
 import pandas as pd
 import pytest
 
-from lesionflow import tables
+from lesionflow.errors import LesionflowError
 from lesionflow.images import decode, read_span, stored_photos
-from lesionflow.ingest import records, summary
-from tests.ingest.conftest import encoded, personal_exif, picture
-
-
-def manifest_of(*rows, name="clinic"):
-    """Table manifest from (id, url, checksum, mask)."""
-    empty = dict.fromkeys(tables.MANIFEST.columns, "")
-    made = [
-        {**empty, "record_id": f"{name}:{i}", "manifest": name, "url": url, "checksum": checksum, "mask": mask,
-         "source": name, "age": None, "skin_type": None, "skin_tone": None}
-        for i, url, checksum, mask in rows
-    ]  # fmt: skip
-    return pd.DataFrame(made)
+from lesionflow.ingest import fetch, records, summary
+from lesionflow.ingest.staging import Staging
+from tests.ingest.conftest import encoded, manifest_of, personal_exif, picture
 
 
 @pytest.fixture
@@ -41,13 +33,19 @@ def place(tmp_path, monkeypatch):
 
 @pytest.fixture
 def ingest(place, settings, tmp_path):
-    def ingest(frame, shards="shards"):
-        done = records.ingest(frame, place / "manifests", tmp_path / "outputs" / shards, settings)
-        path = tmp_path / "outputs" / f"{shards}.parquet"
-        tables.write(done, path, tables.INGESTED)
-        return tables.read(path, tables.INGESTED).set_index("record_id", drop=False), tmp_path / "outputs" / shards
+    def ingest(frame, outputs="outputs", **changes):
+        staging = Staging(tmp_path / outputs)
+        changed = settings.model_copy(update=changes)
+        table = records.ingest(frame, place / "manifests", staging, changed)
+        return table.set_index("record_id", drop=False), staging.shards
 
     return ingest
+
+
+def contents(outputs):
+    """The hash of every file below a folder."""
+    files = (path for path in outputs.rglob("*") if path.is_file())
+    return {str(path.relative_to(outputs)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 MIXED = manifest_of(
@@ -64,7 +62,7 @@ MIXED = manifest_of(
 def test_every_row_ends_as_a_photo_or_as_a_reason(ingest):
     table, _ = ingest(MIXED)
     assert table["reason"].to_dict() == {
-        "clinic:1": "", "clinic:2": "", "clinic:3": "undecodable", "clinic:4": "not_an_image",
+        "clinic:1": "", "clinic:2": "", "clinic:3": "truncated", "clinic:4": "html_page",
         "clinic:5": "not_found", "clinic:6": "outside_roots", "clinic:7": "checksum_mismatch",
     }  # fmt: skip
     failed = table[table["status"] == "failed"]
@@ -96,7 +94,7 @@ def test_a_mask_lies_stripped_beside_its_photo(ingest, place):
     ("mask", "detail"),
     [
         ("../none.png", "mask: not_found: no such file"),
-        ("../page.jpg", "mask: not_an_image: starts with b'<html></html>'"),
+        ("../page.jpg", "mask: html_page: starts with b'<html></html>'"),
         ("../b.png", "mask: 24x16, photo 16x24"),
     ],
 )
@@ -109,7 +107,7 @@ def test_a_photo_counts_without_its_bad_mask_and_says_so(ingest, mask, detail):
     assert summary.summarise(table.reset_index(drop=True), frame)["masks_failed"] == 1
 
 
-def test_copies_are_stored_once_with_the_mask_of_the_first_row_that_has_one(ingest, place):
+def test_copies_are_stored_once_and_each_row_has_its_own_mask(ingest, place):
     frame = manifest_of(
         ("1", "../copy.jpg", None, None),
         ("2", "../a.jpg", None, "../mask.png"),
@@ -117,21 +115,20 @@ def test_copies_are_stored_once_with_the_mask_of_the_first_row_that_has_one(inge
     )
     table, shards = ingest(frame)
     with tarfile.open(shards / "clinic-00000.tar") as shard:
-        assert len(shard.getnames()) == 2
-    assert table["offset"].nunique() == table["mask_offset"].nunique() == 1
-    row = table.iloc[0]
-    mask = read_span(shards / row["shard"], row["mask_offset"], row["mask_length"])
-    assert decode(mask).tobytes() == decode((place / "mask.png").read_bytes()).tobytes()
+        assert len(shard.getnames()) == 3
+    assert set(table["offset"]) == {table["offset"].iloc[0]}
+    assert table["mask_offset"].isna().tolist() == [True, False, False]
+    for number, name in ((1, "mask.png"), (2, "mask2.bmp")):
+        row = table.iloc[number]
+        mask = read_span(shards / row["shard"], row["mask_offset"], row["mask_length"])
+        assert decode(mask).tobytes() == decode((place / name).read_bytes()).tobytes()
 
 
 def test_workers_leave_no_trace_in_shards_and_ledger(ingest, tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "CHUNK", 2)
     ingest(MIXED, "one")
     monkeypatch.setenv("LESIONFLOW_WORKERS", "2")
     ingest(MIXED, "two")
-    outputs = tmp_path / "outputs"
-    assert (outputs / "one.parquet").read_bytes() == (outputs / "two.parquet").read_bytes()
-    assert (outputs / "one/clinic-00000.tar").read_bytes() == (outputs / "two/clinic-00000.tar").read_bytes()
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
 def test_a_new_manifest_leaves_the_other_shards_alone_and_a_gone_one_takes_its_own(ingest):
@@ -149,3 +146,69 @@ def test_a_manifest_of_which_nothing_arrives_is_all_ledger(ingest):
     table, shards = ingest(manifest_of(("1", "../none.jpg", None, None)))
     assert table["status"].tolist() == ["failed"]
     assert list(shards.iterdir()) == []
+
+
+def test_growing_shrinking_and_mending_end_as_a_run_from_scratch(ingest, place, tmp_path):
+    ingest(MIXED.iloc[:3])
+    ingest(MIXED)
+    (place / "none.jpg").write_bytes(encoded(picture(5)))  # what was missing
+    (place / "b.png").write_bytes(encoded(picture(6), "PNG"))  # another photo under the same name
+    ingest(MIXED.iloc[1:])
+    ingest(MIXED.iloc[1:], "scratch")
+    assert contents(tmp_path / "outputs") == contents(tmp_path / "scratch")
+
+
+def test_what_is_stored_already_is_read_but_not_verified_again(ingest, monkeypatch):
+    ingest(MIXED)
+    monkeypatch.setattr(records, "admit", None)  # whoever verified would fail
+    stored = MIXED.iloc[:2]
+    table, _ = ingest(stored)
+    assert set(table["status"]) == {"stored"}
+
+
+def test_tighter_limits_hold_for_what_is_stored_already(ingest, tmp_path):
+    ingest(MIXED)
+    table, _ = ingest(MIXED, max_pixels=10)
+    assert table.loc["clinic:1", "reason"] == "too_many_pixels"
+    ingest(MIXED, "scratch", max_pixels=10)
+    assert contents(tmp_path / "outputs") == contents(tmp_path / "scratch")
+
+
+def test_nothing_waits_after_a_run(ingest, tmp_path):
+    ingest(MIXED)
+    assert sorted(path.name for path in (tmp_path / "outputs").iterdir()) == ["ingested.parquet", "shards"]
+
+
+class Store(fsspec.AbstractFileSystem):
+    """An object store in which each key is a photo, or trouble."""
+
+    protocol = "s3"
+    cachable = False
+
+    def _open(self, path, mode="rb", **_):
+        trouble = {"missing": FileNotFoundError, "private": PermissionError, "slow": TimeoutError, "odd": ValueError}
+        name = path.rpartition("/")[2]
+        if name in trouble:
+            raise trouble[name](name)
+        return io.BytesIO(bytes(200_000) if name == "large" else encoded(picture()))
+
+
+@pytest.fixture
+def bucket():
+    fsspec.register_implementation("s3", Store, clobber=True)
+    yield
+    fsspec.register_implementation("s3", "s3fs.S3FileSystem", clobber=True)
+
+
+def test_object_stores_are_read_through_fsspec(ingest, monkeypatch, bucket):
+    monkeypatch.setattr(fetch, "find_spec", lambda _: "installed")
+    names = {"photo": "", "missing": "not_found", "private": "forbidden", "slow": "timeout", "odd": "unreachable"}
+    table, _ = ingest(manifest_of(*((name, f"s3://bucket/{name}") for name in [*names, "large"])))
+    assert table["reason"].to_dict() == {f"clinic:{n}": r for n, r in {**names, "large": "too_large"}.items()}
+
+
+def test_an_object_store_without_its_package_stops_before_anything_is_fetched(ingest, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch, "find_spec", lambda _: None)
+    with pytest.raises(LesionflowError, match="pip install s3fs"):
+        ingest(manifest_of(("1", "s3://bucket/a.jpg")))
+    assert not (tmp_path / "outputs").exists()

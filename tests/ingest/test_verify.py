@@ -5,14 +5,18 @@ import zlib
 import pytest
 
 from lesionflow.ingest.reasons import Reason, Rejection
-from lesionflow.ingest.verify import Verified, verify
+from lesionflow.ingest.verify import Verified, decodes, verify
 from tests.ingest.conftest import encoded, personal_exif, picture
+from tests.ingest.faults import heic
 
 
 def rejected(content, checksum=None, max_pixels=10_000):
-    with pytest.raises(Rejection) as caught:
+    try:
         verify(content, checksum, max_pixels=max_pixels)
-    return caught.value.reason
+        decodes(content, max_pixels=max_pixels)
+    except Rejection as rejection:
+        return rejection.reason
+    return None
 
 
 @pytest.mark.parametrize(
@@ -20,13 +24,20 @@ def rejected(content, checksum=None, max_pixels=10_000):
     [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp"), ("GIF", "gif"), ("BMP", "bmp"), ("TIFF", "tif")],
 )
 def test_every_served_format_is_told_by_its_content(form, extension):
-    assert verify(encoded(picture(), form), None, max_pixels=10_000) == Verified(extension, 24, 16)
+    content = encoded(picture(), form)
+    assert verify(content, None, max_pixels=10_000) == Verified(extension, 24, 16, 1)
+    decodes(content, max_pixels=10_000)
+
+
+def test_heic_of_phones_is_served():
+    assert verify(heic(), None, max_pixels=10_000) == Verified("heic", 64, 64, 1)
+    decodes(heic(), max_pixels=10_000)
 
 
 def test_the_size_is_that_of_the_upright_picture():
     # Orientation 6 is a quarter turn: 24 x 16 stored, 16 x 24 seen.
     photo = encoded(picture(), "JPEG", exif=personal_exif(6))
-    assert verify(photo, None, max_pixels=10_000) == Verified("jpg", 16, 24)
+    assert verify(photo, None, max_pixels=10_000) == Verified("jpg", 16, 24, 6)
 
 
 @pytest.mark.parametrize("kind", ["sha256", "md5"])
@@ -37,28 +48,49 @@ def test_a_declared_checksum_is_held_against_the_bytes(kind):
     assert rejected(photo + b"\0", right) == Reason.CHECKSUM_MISMATCH
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "BMP"])
-def test_a_truncated_photo_is_undecodable(form):
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [("JPEG", Reason.TRUNCATED), ("PNG", Reason.TRUNCATED), ("BMP", Reason.TRUNCATED), ("WEBP", Reason.UNDECODABLE)],
+)
+def test_a_truncated_photo_is_told_where_its_decoder_tells(form, reason):
     photo = encoded(picture(size=(80, 60)), form)
-    assert rejected(photo[: len(photo) * 2 // 3]) == Reason.UNDECODABLE
+    assert rejected(photo[: len(photo) * 2 // 3]) == reason
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_every_cut_of_a_jpeg_is_noticed_though_it_is_decoded_small(progressive):
+    photo = encoded(picture(size=(80, 60)), quality=95, progressive=progressive)
+    assert {rejected(photo[:end]) for end in range(20, len(photo) - 10, 97)} == {Reason.TRUNCATED}
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "reason"),
     [
-        b"<!DOCTYPE html><html><img src=x.jpg></html>",
-        b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
-        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
-        b"P6 2 2 255 " + bytes(12),
+        (b"<!DOCTYPE html><html><img src=x.jpg></html>", Reason.HTML),
+        (b"\xef\xbb\xbf\n <HTML lang='pt'>", Reason.HTML),
+        (b"<script>location='/login'</script>", Reason.HTML),
+        (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', Reason.SVG),
+        (b'<?xml version="1.0"?>\n<!-- drawn -->\n<svg>', Reason.SVG),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", Reason.NOT_AN_IMAGE),
+        (b"P6 2 2 255 " + bytes(12), Reason.NOT_AN_IMAGE),
     ],
 )
-def test_what_is_no_photo_is_not_an_image(content):
-    assert rejected(content) == Reason.NOT_AN_IMAGE
+def test_what_is_no_photo_is_called_by_its_name(content, reason):
+    assert rejected(content) == reason
 
 
-@pytest.mark.parametrize("content", [b"GIF89a", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"BM"])
-def test_a_photo_cut_in_its_header_is_undecodable(content):
-    assert rejected(content) == Reason.UNDECODABLE
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\xff\xd8\xff", Reason.TRUNCATED),
+        (b"\x89PNG\r\n\x1a\n", Reason.TRUNCATED),
+        (b"GIF89a", Reason.UNDECODABLE),
+        (b"II*\0", Reason.UNDECODABLE),
+        (b"BM", Reason.UNDECODABLE),
+    ],
+)
+def test_a_photo_cut_in_its_header_is_no_photo(content, reason):
+    assert rejected(content) == reason
 
 
 def test_no_bytes_are_empty():

@@ -59,8 +59,9 @@ def write_tables(outputs: Path, frame: pd.DataFrame, plan: dict) -> pd.DataFrame
     place = {name: pd.Series([value] * len(frame)).where(stored, None) for name, value in place.items()}
     reasons = {"status": stored.map({True: "stored", False: "failed"}), "reason": frame["outcome"].where(~stored, "")}
     ingested = frame.assign(
-        **reasons, detail="", fetched_sha256=frame["sha256"], mask_offset=None, mask_length=None, **place
-    )
+        **reasons, detail="", attribution="", key="k", fetched_sha256=frame["sha256"], **place,
+        **dict.fromkeys(("final_url", "fetched_length", "mask_sha256", "mask_offset", "mask_length")),
+    )  # fmt: skip
     tables.write(ingested, outputs / "ingested.parquet", tables.INGESTED)
     curated = frame.assign(
         verdict=used.map({True: "keep", False: "drop"}),

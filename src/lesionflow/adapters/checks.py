@@ -13,8 +13,10 @@ GATED = {
     table.name: table for table in (tables.MANIFEST, tables.INGESTED, tables.CURATED, tables.SPLIT, tables.PREDICTIONS)
 }
 """The tables that have a suite, expectations/<name>.json."""
-STORED = ["sha256", "fetched_sha256", "shard", "offset", "length", "format", "width", "height"]
-"""Columns of table ingested that a stored photo must have and a failed row leaves empty (but fetched_sha256)."""
+FETCHED = ["fetched_sha256", "fetched_length"]
+STORED = [*FETCHED, "sha256", "shard", "offset", "length", "format", "width", "height"]
+"""Columns of table ingested that a stored photo must have and a failed row leaves empty (but for what was fetched)."""
+MASK = ["mask_sha256", "mask_offset", "mask_length"]
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,10 @@ def ingested(frame: pd.DataFrame) -> Prepared:
     stored = frame["status"] == "stored"
     filled = frame[STORED].notna()
     complete = filled.all(axis=1) & (frame["reason"] == "")
-    empty = ~filled.drop(columns="fetched_sha256").any(axis=1) & (frame["reason"] != "")
-    mask = frame["mask_offset"].notna() == frame["mask_length"].notna()
-    return Prepared(frame.assign(fits_status=complete.where(stored, empty), fits_mask=mask))
+    empty = ~filled.drop(columns=FETCHED).any(axis=1) & (frame["reason"] != "")
+    mask = frame[MASK].notna()
+    fits_mask = mask.all(axis=1) | ~mask.any(axis=1)
+    return Prepared(frame.assign(fits_status=complete.where(stored, empty), fits_mask=fits_mask))
 
 
 def curated(frame: pd.DataFrame) -> Prepared:

@@ -18,8 +18,8 @@ ENTRANCES = ("__main__.py", "cli.py")
 """They reach into rooms that do not travel along."""
 # What that loader imports. Explicit pins: letting MLflow find them out loads the model in a new process (19 s).
 REQUIREMENTS = (
-    "joblib", "mlflow", "numpy", "pandas", "pillow", "pyarrow", "pydantic", "PyYAML", "safetensors", "timm", "torch",
-    "torchvision", "tqdm",
+    "joblib", "mlflow", "numpy", "pandas", "pillow", "pillow-heif", "pyarrow", "pydantic", "PyYAML", "safetensors",
+    "timm", "torch", "torchvision", "tqdm",
 )  # fmt: skip
 
 

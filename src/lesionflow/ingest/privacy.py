@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterator
 
 from lesionflow import images
-from lesionflow.images import UnreadableImageError
 
 ORIENTATION = 0x0112
 # What decides how the pixels look stays: frames, tables and scans, and these segments, told by how they start.
@@ -20,16 +19,16 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_DROPPED = (b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME")
 
 
-def strip(content: bytes, extension: str) -> tuple[bytes, str]:
+def strip(content: bytes, extension: str, orientation: int) -> tuple[bytes, str]:
     """The same picture and its extension, without metadata but orientation and colour profile.
 
     JPEG and PNG are cut losslessly, and what follows the picture is dropped. WebP stays when it carries none; anything
-    else, as a JPEG of so odd a build that the cut spoils it, becomes a PNG of its first frame, upright.
+    else becomes a PNG of its first frame, upright. A JPEG of so odd a build that the cut spoils it no longer decodes.
     """
-    if extension == "jpg" and _decodes(cut := _strip_jpeg(content)):
-        return cut, extension
+    if extension == "jpg":
+        return _strip_jpeg(content, orientation), extension
     if extension == "png":
-        return _strip_png(content), extension
+        return _strip_png(content, orientation), extension
     if extension == "webp" and _webp_chunks(content) <= WEBP_KEPT:
         return content, extension
     return as_png(content), "png"
@@ -38,22 +37,13 @@ def strip(content: bytes, extension: str) -> tuple[bytes, str]:
 def as_png(content: bytes) -> bytes:
     """The picture as RGB PNG, upright; a PNG stays as it is but for its metadata."""
     if content.startswith(PNG_SIGNATURE):
-        return _strip_png(content)
+        return _strip_png(content, images.orientation(images.opened(content)))
     written = io.BytesIO()
     images.decode(content).save(written, "PNG")
     return written.getvalue()
 
 
-def _decodes(content: bytes) -> bool:
-    try:
-        images.decode(content, at_least=1)  # at the smallest scale, all of the file is read
-    except UnreadableImageError:
-        return False
-    return True
-
-
-def _strip_jpeg(content: bytes) -> bytes:
-    orientation = _orientation(content)
+def _strip_jpeg(content: bytes, orientation: int) -> bytes:
     exif = b"" if orientation == 1 else _segment(0xE1, b"Exif\0\0" + _exif(orientation))
     kept = [content[start:end] for marker, start, end in _jpeg_segments(content) if _looks(marker, content, start)]
     # JFIF asks to come first.
@@ -84,10 +74,6 @@ def _jpeg_segments(content: bytes) -> Iterator[tuple[int, int, int]]:
         place = end
 
 
-def _orientation(content: bytes) -> int:
-    return images.orientation(images.opened(content))
-
-
 def _exif(orientation: int) -> bytes:
     """Exif with this one entry: big-endian TIFF header, one IFD, one short."""
     entry = struct.pack(">HHIHH", ORIENTATION, 3, 1, orientation, 0)
@@ -108,8 +94,7 @@ def _webp_chunks(content: bytes) -> set[bytes]:
     return kinds
 
 
-def _strip_png(content: bytes) -> bytes:
-    orientation = _orientation(content)
+def _strip_png(content: bytes, orientation: int) -> bytes:
     kept, place, kind = [PNG_SIGNATURE], len(PNG_SIGNATURE), b""
     while kind != b"IEND" and place + 12 <= len(content):
         end = place + 12 + int.from_bytes(content[place : place + 4], "big")

@@ -1,112 +1,122 @@
 """From manifest rows to ledger rows: each ends as a stored photo or as a reason."""
 
-import hashlib
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
-from lesionflow import parallel, tables
-from lesionflow.ingest import store
-from lesionflow.ingest.fetch import fetch
-from lesionflow.ingest.privacy import as_png, strip
+from lesionflow import parallel
+from lesionflow.ingest import crawl, reuse, shelving
+from lesionflow.ingest.addresses import is_remote, is_web
+from lesionflow.ingest.admission import Arrival, Body, Row, admit, local_key, remote_key
+from lesionflow.ingest.fetch import fetch, refuse_missing_package
 from lesionflow.ingest.reasons import Rejection
 from lesionflow.ingest.settings import IngestParams
-from lesionflow.ingest.store import Stored
-from lesionflow.ingest.verify import verify
+from lesionflow.ingest.staging import Staging
+from lesionflow.ingest.waiting import Journal, WaitingRoom
 
-CHUNK = 32
-Ledger = dict[str, Any]
+CHUNKS = 16
+"""Chunks of rows a worker, so that workers end at about the same time."""
+LARGEST = 512
+"""Rows of a chunk."""
+THREADS = 8
+"""Objects of a store asked for at once by a worker; it waits more than it works."""
 
 
 class Job(NamedTuple):
-    """Some rows of one manifest: id, address, checksum and mask of each; where paths start, and where bytes go."""
+    """Some rows; the key of each one's last finding that is still good; where paths start and where bytes go."""
 
-    rows: Sequence[tuple[str, str, str | None, str | None]]
+    rows: list[Row]
+    keys: Mapping[str, str]
     base: Path
-    room: Path
+    room: WaitingRoom
     settings: IngestParams
 
 
-def ingest(manifest: pd.DataFrame, base: Path, shards: Path, settings: IngestParams) -> pd.DataFrame:
-    """Fetch, verify and store the photos of table manifest; return table ingested.
+def ingest(manifest: pd.DataFrame, base: Path, staging: Staging, settings: IngestParams) -> pd.DataFrame:
+    """Fetch, verify and store the photos of table manifest; return table ingested, which is then in place.
+
+    What an earlier run stored is not fetched again, even if that run was killed.
 
     Parameters
     ----------
     base : the manifests' folder, from which relative paths start.
-    shards : the folder for shards; those of manifests that are gone are removed.
     """
-    ledger: list[Ledger] = []
-    shards.mkdir(parents=True, exist_ok=True)
-    for name, rows in manifest.groupby("manifest", sort=True):
-        ledger += _one_manifest(str(name), rows, base, shards, settings)
-    store.remove_others(shards, {row["shard"] for row in ledger if row["shard"]})
-    return pd.DataFrame(ledger, columns=list(tables.INGESTED.columns))
+    rows = rows_of(manifest)
+    for row in rows:
+        refuse_missing_package(row.url)
+    ledger = staging.open()
+    old = reuse.as_findings(ledger, staging.shards)
+    remote_keys = reuse.keys(row for row in rows if _remote(row))
+    record_ids = manifest["record_id"]
+
+    known = reuse.current(pd.concat([old, staging.room.findings()]), remote_keys, record_ids)
+    _fetch_all(rows, reuse.lasting(known, remote_keys, settings), base, staging.room, settings)
+    findings = reuse.current(pd.concat([old, staging.room.findings()]), remote_keys, record_ids)
+    ingested = shelving.shelve(manifest, findings, ledger, staging)
+    staging.clear()
+    return ingested
 
 
-def _one_manifest(name: str, rows: pd.DataFrame, base: Path, shards: Path, settings: IngestParams) -> list[Ledger]:
-    columns = ["record_id", "url", "checksum", "mask"]
-    records = list(rows[columns].astype(object).where(rows[columns].notna(), None).itertuples(index=False, name=None))
-    # Bytes wait in files, not in memory: a manifest may be larger than that.
-    with store.waiting_room(shards) as room:
-        jobs = [Job(part, base, room, settings) for part in parallel.chunked(records, CHUNK)]
-        done = [row for part in parallel.map_ordered(_work, jobs, desc=f"ingest {name}", unit="chunk") for row in part]
-        places = store.write_shards(name, _photos(done, room), shards)
-    return [row | (_placed(places[row["sha256"]]) if row["sha256"] else _placed(None)) for row in done]
+def rows_of(manifest: pd.DataFrame) -> list[Row]:
+    """The manifest's rows, None where a cell is missing."""
+    columns = manifest[list(Row._fields)].astype(object)
+    return [Row(*cells) for cells in columns.where(columns.notna(), None).itertuples(index=False, name=None)]
 
 
-def _photos(done: list[Ledger], room: Path) -> list[Stored]:
-    """Each content once; where rows share it, the mask of the first row that has one, whoever came first."""
-    photos: dict[str, Stored] = {}
-    for row in done:
-        sha256, mask = row["sha256"], row["mask"]
-        if sha256 and (sha256 not in photos or (mask and photos[sha256].mask is None)):
-            photos[sha256] = Stored(sha256, row["format"], room / sha256, room / mask if mask else None)
-    return list(photos.values())
+def _remote(row: Row) -> bool:
+    return is_remote(row.url) or is_remote(row.mask)
 
 
-def _placed(place: store.Place | None) -> Ledger:
-    names = ("shard", "offset", "length", "mask_offset", "mask_length")
-    return {name: getattr(place, name, None) for name in names}
+def _fetch_all(rows: list[Row], lasting: pd.DataFrame, base: Path, room: WaitingRoom, settings: IngestParams) -> None:
+    """Bring a finding of every row into the journals, unless it has a lasting one."""
+    keys: dict[str, str] = dict(zip(lasting["record_id"], lasting["key"], strict=True))
+    near, web = [], []
+    for row in rows:
+        if is_web(row.url) or is_web(row.mask):
+            web.append(row)
+        elif not is_remote(row.url) or row.record_id not in keys:
+            near.append(row)
+    jobs = [Job(part, _of(part, keys), base, room, settings) for part in _chunks(near)]
+    for _ in parallel.map_ordered(_work, jobs, desc="ingest files", unit="chunk"):
+        pass
+    crawl.crawl([row for row in web if row.record_id not in keys], base, room, settings)
 
 
-def _work(job: Job) -> list[Ledger]:
-    return [_one(*row, job) for row in job.rows]
+def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
+    size = min(LARGEST, max(1, len(rows) // (CHUNKS * parallel.workers())))
+    return iter(rows[start : start + size] for start in range(0, len(rows), size))
 
 
-def _one(record_id: str, address: str, checksum: str | None, mask: str | None, job: Job) -> Ledger:
-    row: Ledger = {"record_id": record_id, "status": "failed", "reason": "", "detail": "", "fetched_sha256": None}
-    row |= {"sha256": None, "format": None, "width": None, "height": None, "mask": None}
+def _of(rows: list[Row], keys: Mapping[str, str]) -> dict[str, str]:
+    return {row.record_id: keys[row.record_id] for row in rows if row.record_id in keys}
+
+
+def _work(job: Job) -> None:
+    """Write the findings of a chunk into a journal of its own."""
+    with job.room.journal() as journal:
+        if any(is_remote(row.url) for row in job.rows):
+            with ThreadPool(THREADS) as threads:
+                threads.map(lambda row: _one(row, job, journal), job.rows)
+        else:
+            for row in job.rows:
+                _one(row, job, journal)
+
+
+def _one(row: Row, job: Job, journal: Journal) -> None:
+    """Write the row's finding, unless its bytes are those of the last one."""
+    photo = _body(row.url, job)
+    mask = None if row.mask is None else _body(row.mask, job)
+    key = remote_key(row) if _remote(row) else local_key(row, photo, mask)
+    if job.keys.get(row.record_id) != key:
+        journal.append(admit(Arrival(row, key, photo, mask), journal, max_pixels=job.settings.max_pixels))
+
+
+def _body(address: str, job: Job) -> Body:
+    """The bytes at an address that is not on the web, or why there are none."""
     try:
-        fetched = fetch(address, job.base, job.settings)
-        row["fetched_sha256"] = hashlib.sha256(fetched).hexdigest()
-        verified = verify(fetched, checksum, max_pixels=job.settings.max_pixels)
+        return fetch(address, job.base, job.settings)
     except Rejection as rejection:
-        return row | {"reason": str(rejection.reason), "detail": rejection.detail}
-    content, extension = strip(fetched, verified.extension)
-    row |= {"status": "stored", "sha256": _put(job.room, content), "format": extension}
-    row |= {"width": verified.width, "height": verified.height}
-    return row if mask is None else row | _mask(mask, (verified.width, verified.height), job)
-
-
-def _mask(address: str, size: tuple[int, int], job: Job) -> Ledger:
-    """Store the mask as PNG; where that fails, say why, for a photo counts without its mask too."""
-    try:
-        content = fetch(address, job.base, job.settings)
-        verified = verify(content, None, max_pixels=job.settings.max_pixels)
-    except Rejection as rejection:
-        return {"detail": f"mask: {rejection}"}
-    if verified[1:] != size:
-        return {"detail": f"mask: {verified.width}x{verified.height}, photo {size[0]}x{size[1]}"}
-    return {"mask": _put(job.room, as_png(content))}
-
-
-def _put(room: Path, content: bytes) -> str:
-    """Store under the content's hash, and return that. Two workers may bring the same: the last rename wins."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    with tempfile.NamedTemporaryFile(dir=room, delete=False) as partial:
-        partial.write(content)
-    Path(partial.name).rename(room / sha256)
-    return sha256
+        return rejection

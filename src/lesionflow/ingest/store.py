@@ -3,102 +3,114 @@
 The same manifest and bytes give the same shard: headers carry no time, owner or order of arrival.
 """
 
+import hashlib
 import io
-import shutil
 import tarfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
-from lesionflow.files import atomic
+import pandas as pd
+
+from lesionflow import images
+from lesionflow.errors import LesionflowError
 
 SHARD_BYTES = 256_000_000
-"""A shard is closed once it holds this many bytes of photos."""
+"""A shard is closed once it is this large."""
 
 
-@dataclass(frozen=True)
-class Stored:
-    """One photo to store, by content hash, and its mask if there is one; the bytes wait in files."""
+class Content(NamedTuple):
+    """Bytes by their hash, and where they lie now: file, offset and length in bytes."""
 
     sha256: str
-    extension: str
-    photo: Path
-    mask: Path | None = None
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a photo and its mask lie: shard name, offsets and lengths in bytes."""
-
-    shard: str
+    file: str
     offset: int
     length: int
-    mask_offset: int | None = None
-    mask_length: int | None = None
+
+    def read(self) -> bytes:
+        """The bytes.
+
+        Raises
+        ------
+        LesionflowError : what lies there has another hash.
+        """
+        content = images.read_span(Path(self.file), int(self.offset), int(self.length))
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise LesionflowError(
+                f"{self.file}: damaged",
+                got=f"other bytes at {self.offset}",
+                expected=f"the photo {self.sha256}",
+                remedy="Remove outputs/shards and outputs/ingested.parquet, and run `dvc repro ingest`.",
+            )
+        return content
 
 
-def write_shards(manifest: str, photos: Iterable[Stored], folder: Path) -> dict[str, Place]:
-    """Write <manifest>-00000.tar and so on into `folder`; return each photo's place by content hash."""
-    places: dict[str, Place] = {}
-    for number, part in enumerate(_cut(sorted(photos, key=lambda photo: photo.sha256))):
+class Stored(NamedTuple):
+    """One photo to store, with its format and its masks; copies of a photo may come with several."""
+
+    photo: Content
+    format: str
+    masks: Sequence[Content] = ()
+
+
+class Places(NamedTuple):
+    """Where photos lie (sha256, shard, offset, length) and their masks (sha256, mask_sha256, mask_offset, mask_length).
+
+    Offsets and lengths are in bytes; a mask lies in its photo's shard.
+    """
+
+    photos: pd.DataFrame
+    masks: pd.DataFrame
+
+
+PHOTO_PLACE = ["sha256", "shard", "offset", "length"]
+MASK_PLACE = ["sha256", "mask_sha256", "mask_offset", "mask_length"]
+
+
+def write_shards(manifest: str, photos: Iterable[Stored], folder: Path) -> Places:
+    """Write <manifest>-00000.tar and so on into `folder`; return the places.
+
+    Parameters
+    ----------
+    photos : in the order of their hashes.
+    """
+    lying: list[tuple[str, str, int, int]] = []
+    masks: list[tuple[str, str, int, int]] = []
+    waiting = iter(photos)
+    for number, first in enumerate(waiting):
         name = f"{manifest}-{number:05d}.tar"
-        with atomic(folder / name) as partial, tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as shard:
-            for photo in part:
-                places[photo.sha256] = _add(shard, name, photo)
-    return places
+        with tarfile.open(folder / name, "w", format=tarfile.USTAR_FORMAT) as shard:
+            for stored in chain([first], waiting):
+                sha256 = stored.photo.sha256
+                lying.append((sha256, name, *_entry(shard, f"{sha256}.{stored.format}", stored.photo)))
+                masks += [
+                    (sha256, mask.sha256, *_entry(shard, _mask_name(sha256, mask), mask)) for mask in stored.masks
+                ]
+                if shard.offset >= SHARD_BYTES:
+                    break
+    return Places(pd.DataFrame(lying, columns=PHOTO_PLACE), pd.DataFrame(masks, columns=MASK_PLACE))
 
 
-def remove_others(folder: Path, kept: set[str]) -> None:
-    """Remove all but the named shards: those of manifests that are gone, and what a killed run left half-written."""
-    for path in folder.iterdir():
-        if path.name not in kept:
-            _remove(path)
+def _mask_name(photo: str, mask: Content) -> str:
+    # WebDataset takes what stands before the first dot as the sample's key.
+    return f"{photo}.{mask.sha256[:16]}.mask.png"
 
 
-@contextmanager
-def waiting_room(shards: Path) -> Iterator[Path]:
-    """A folder beside the shards for bytes that wait to be sorted; what a killed run left there is cleared away."""
-    room = shards.parent / f".{shards.name}.waiting"
-    _remove(room)
-    room.mkdir(parents=True)
-    try:
-        yield room
-    finally:
-        _remove(room)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _cut(photos: list[Stored]) -> Iterator[list[Stored]]:
-    part: list[Stored] = []
-    size = 0
-    for photo in photos:
-        part.append(photo)
-        size += photo.photo.stat().st_size
-        if size >= SHARD_BYTES:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
-
-
-def _add(shard: tarfile.TarFile, name: str, photo: Stored) -> Place:
-    offset, length = _entry(shard, f"{photo.sha256}.{photo.extension}", photo.photo.read_bytes())
-    if photo.mask is None:
-        return Place(name, offset, length)
-    return Place(name, offset, length, *_entry(shard, f"{photo.sha256}.mask.png", photo.mask.read_bytes()))
-
-
-def _entry(shard: tarfile.TarFile, name: str, content: bytes) -> tuple[int, int]:
+def _entry(shard: tarfile.TarFile, name: str, content: Content) -> tuple[int, int]:
     """Append one file; return where its bytes start and how many there are."""
     header = tarfile.TarInfo(name)  # time, owner and mode have fixed defaults
-    header.size = len(content)
+    header.size = content.length
     start = shard.offset + tarfile.BLOCKSIZE
-    shard.addfile(header, io.BytesIO(content))
-    return start, len(content)
+    shard.addfile(header, io.BytesIO(content.read()))
+    shard.members = []  # type: ignore[attr-defined] # only reading needs them, and they would fill the memory
+    return start, content.length
+
+
+def manifest_of(shard: str) -> str:
+    """The manifest whose photos a shard holds.
+
+    >>> manifest_of("clinic-north-00012.tar")
+    'clinic-north'
+    """
+    return shard.rsplit("-", 1)[0]

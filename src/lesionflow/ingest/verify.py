@@ -1,6 +1,7 @@
 """A body counts only when it is what was declared and decodes whole; its format is sniffed, never believed."""
 
 import hashlib
+import re
 from typing import NamedTuple
 
 from PIL import Image
@@ -9,19 +10,29 @@ from lesionflow import images
 from lesionflow.images import UnreadableImageError
 from lesionflow.ingest.reasons import Reason, Rejection
 
-EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tif"}
+EXTENSIONS = {
+    "JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tif",
+    "HEIF": "heic",
+}  # fmt: skip
+ENDS = {b"\xff\xd8": b"\xff\xd9", b"\x89PNG": b"IEND"}
+"""How JPEG and PNG start, and what they have at their end."""
+SNIFFED = 1024
+"""Bytes at the start of a body that tell what it is, when it is no picture."""
+SVG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
+HTML = re.compile(rb"<!doctype html|<(html|head|body|title|script|meta|div|p|h1)[\s>/]", re.IGNORECASE)
 
 
 class Verified(NamedTuple):
-    """Extension and upright size, pixels, of a body that decoded whole."""
+    """Extension, upright size in pixels, and EXIF orientation (1-8) of a body whose header is sound."""
 
     extension: str
     width: int
     height: int
+    orientation: int
 
 
 def verify(content: bytes, checksum: str | None, *, max_pixels: int) -> Verified:
-    """Hold a body against its declared checksum and decode all of it.
+    """Hold a body against its declared checksum, and read its header.
 
     Raises
     ------
@@ -34,22 +45,46 @@ def verify(content: bytes, checksum: str | None, *, max_pixels: int) -> Verified
         got = hashlib.new(kind, content, usedforsecurity=False).hexdigest()
         if got != expected:
             raise Rejection(Reason.CHECKSUM_MISMATCH, f"{kind}:{got}")
-    return _decoded(content, max_pixels)
+    picture = _opened(content)
+    width, height = picture.size
+    if width * height > max_pixels:
+        raise Rejection(Reason.TOO_MANY_PIXELS, f"{width}x{height}")
+    turn = images.orientation(picture)
+    size = (height, width) if turn in images.LYING else (width, height)
+    return Verified(EXTENSIONS[picture.format or ""], *size, turn)
 
 
-def _decoded(content: bytes, max_pixels: int) -> Verified:
+def decodes(content: bytes, *, max_pixels: int) -> None:
+    """Decode all of a body.
+
+    A JPEG is decoded at its smallest scale: every coefficient is read, and only the last step of the arithmetic saved.
+
+    Raises
+    ------
+    Rejection : with the reason for the ledger.
+    """
     try:
-        picture = images.opened(content)
+        images.load(_opened(content), at_least=1, max_pixels=max_pixels)
+    except UnreadableImageError as error:
+        reason = Reason.TRUNCATED if "truncated" in str(error) else Reason.UNDECODABLE
+        raise Rejection(reason, " ".join(str(error).split())) from None
+
+
+def _opened(content: bytes) -> Image.Image:
+    try:
+        return images.opened(content)
     except Image.DecompressionBombError as error:
         raise Rejection(Reason.TOO_MANY_PIXELS, str(error)) from None
     except images.DECODER_ERRORS:
-        reason = Reason.UNDECODABLE if images.looks_like_one(content) else Reason.NOT_AN_IMAGE
-        raise Rejection(reason, f"starts with {content[:16]!r}") from None
-    size, extension = picture.size, EXTENSIONS[picture.format or ""]
-    if size[0] * size[1] > max_pixels:
-        raise Rejection(Reason.TOO_MANY_PIXELS, f"{size[0]}x{size[1]}")
-    try:
-        upright = images.decode(content, max_pixels=max_pixels)
-    except UnreadableImageError as error:
-        raise Rejection(Reason.UNDECODABLE, " ".join(str(error).split())) from None
-    return Verified(extension, *upright.size)
+        raise Rejection(_instead(content), f"starts with {content[:16]!r}") from None
+
+
+def _instead(content: bytes) -> Reason:
+    """What a body is that no decoder opens."""
+    if images.looks_like_one(content):
+        cut = any(content.startswith(start) and end not in content for start, end in ENDS.items())
+        return Reason.TRUNCATED if cut else Reason.UNDECODABLE
+    start = content[:SNIFFED]
+    if HTML.search(start):
+        return Reason.HTML
+    return Reason.SVG if SVG.search(start) else Reason.NOT_AN_IMAGE
