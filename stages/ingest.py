@@ -9,13 +9,14 @@ from lesionflow.ingest.settings import IngestParams
 from lesionflow.ingest.staging import Staging
 
 DATA, OUTPUTS, REPORTS = Path("data"), Path("outputs"), Path("reports")
+COLUMNS = ["record_id", "manifest", "url", "checksum", "mask", "source", "licence", "attribution"]
 
 
 @command
 def main() -> None:
     """Write ingested.parquet, shards/, ingestion.json and ingestion.md."""
     settings = params.load("ingest", IngestParams)
-    manifest = tables.read(OUTPUTS / "manifest.parquet", tables.MANIFEST)
+    manifest = tables.read(OUTPUTS / "manifest.parquet", tables.MANIFEST, columns=COLUMNS)
     ingested = records.ingest(manifest, DATA / "manifests", Staging(OUTPUTS), settings)
     counts = summary.summarise(ingested, manifest)
     files.write_json(counts, REPORTS / "ingestion.json")

@@ -7,7 +7,7 @@ LESIONFLOW_WORKERS (default: the machine's processors) and LESIONFLOW_BACKEND (d
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import TypeVar
 
 import joblib
@@ -51,15 +51,23 @@ def chunked(items: Sequence[T], size: int) -> list[Sequence[T]]:
 
 
 def map_ordered(
-    work: Callable[[T], R], items: Sequence[T], *, desc: str, unit: str = "image", waits: bool = False
+    work: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    desc: str,
+    unit: str = "image",
+    total: int | None = None,
+    waits: bool = False,
 ) -> Iterator[R]:
     """Yield `work(item)` for each item in the items' order, whichever finishes first.
 
     `work` and the items must pickle. An error in a worker ends the iteration with that error. Work that only `waits`,
-    as for a process of its own, gets threads where it would get local processes.
+    as for a process of its own, gets threads where it would get local processes. Items that are made as they are needed
+    come with their `total`.
     """
-    count = min(workers(), max(1, len(items)))
+    total = len(items) if isinstance(items, Sized) else total
+    count = workers() if total is None else min(workers(), max(1, total))
     local = "threading" if waits else "loky"
     with joblib.parallel_config(backend=os.environ.get("LESIONFLOW_BACKEND", local)):
         results = joblib.Parallel(n_jobs=count, return_as="generator")(joblib.delayed(work)(item) for item in items)
-    yield from progress(results, desc=desc, unit=unit, total=len(items))
+    yield from progress(results, desc=desc, unit=unit, total=total)

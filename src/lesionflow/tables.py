@@ -1,6 +1,6 @@
 """The tables through which the rooms talk: their columns, keys and types, and their reading and writing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +40,10 @@ class Table:
 
     def frame(self, content: pa.Table) -> pd.DataFrame:
         """Arrow's table in pandas' types: optional whole numbers as Int64, since large ones change through float."""
-        frame: pd.DataFrame = content.to_pandas()
-        for name, column in self.columns.items():
-            if column.optional and column.type == WHOLE.type:
-                frame[name] = content.column(name).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-        return frame
+        whole = [name for name in content.column_names if self.columns[name] == MAYBE_WHOLE]
+        frame: pd.DataFrame = content.drop_columns(whole).to_pandas()
+        numbers = content.select(whole).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+        return frame.join(numbers)[content.column_names] if whole else frame
 
     @property
     def schema(self) -> pa.Schema:
@@ -226,7 +225,9 @@ def write(frame: pd.DataFrame, path: Path, table: Table) -> None:
     absent = [name for name in table.columns if name not in frame]
     if absent:
         raise LesionflowError(f"{path}: table {table.name}", got=f"columns {list(frame)}", expected=f"also {absent}")
-    ordered = frame[list(table.columns)].sort_values(list(table.key), kind="stable", ignore_index=True)
+    ordered = frame[list(table.columns)]
+    if not (len(table.key) == 1 and ordered[table.key[0]].is_monotonic_increasing):
+        ordered = ordered.sort_values(list(table.key), kind="stable", ignore_index=True)
     _check_values(ordered, path, table)
     try:
         content = pa.Table.from_pandas(ordered, schema=table.schema, preserve_index=False)
@@ -257,24 +258,24 @@ def read_cached(path: Path, table: Table) -> pd.DataFrame:
         return table.empty()
 
 
-def read(path: Path, table: Table) -> pd.DataFrame:
-    """Read a table; optional whole numbers come as pandas' Int64, vectors as arrays.
+def read(path: Path, table: Table, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a table, or some columns of it; optional whole numbers come as pandas' Int64, vectors as arrays.
 
     Raises
     ------
     LesionflowError : no such file, or one with other columns.
     """
     try:
-        content = pq.read_table(path)
+        schema = pq.read_schema(path)
     except FileNotFoundError:
         raise LesionflowError(f"{path}: no such table", remedy=f"Run `dvc repro {table.made_by}`.") from None
     except pa.ArrowInvalid as error:
         raise LesionflowError(f"{path}: not a parquet file", got=str(error)) from None
-    if not content.schema.equals(table.schema):
+    if not schema.equals(table.schema):
         raise LesionflowError(
             f"{path}: not a table of {table.name}",
-            got=str(content.schema),
+            got=str(schema),
             expected=str(table.schema),
             remedy=f"Run `dvc repro -f {table.made_by}`.",
         )
-    return table.frame(content)
+    return table.frame(pq.read_table(path, columns=None if columns is None else list(columns)))

@@ -63,25 +63,13 @@ def admit(arrival: Arrival, journal: Journal, *, max_pixels: int) -> Finding:
     finding |= {"fetched_sha256": hashlib.sha256(photo).hexdigest(), "fetched_length": len(photo)}
     try:
         verified = verify(photo, row.checksum, max_pixels=max_pixels)
-        content, extension = _stripped(photo, verified, max_pixels)
+        decodes(photo, max_pixels=max_pixels)
     except Rejection as rejection:
         return finding | _why(rejection)
+    content, extension = strip(photo, verified.extension, verified.orientation)
     finding |= {"status": "stored", "reason": "", "detail": "", "format": extension, **journal.put(content)}
     finding |= {"width": verified.width, "height": verified.height}
     return finding if arrival.mask is None else finding | _mask(arrival.mask, verified, journal, max_pixels)
-
-
-def _stripped(content: bytes, verified: Verified, max_pixels: int) -> tuple[bytes, str]:
-    """The photo as it is stored; that decodes, or the photo is rejected."""
-    if verified.extension not in ("jpg", "png"):  # whose stripping decodes nothing
-        decodes(content, max_pixels=max_pixels)
-    stripped, extension = strip(content, verified.extension, verified.orientation)
-    try:
-        decodes(stripped, max_pixels=max_pixels)
-    except Rejection:
-        decodes(content, max_pixels=max_pixels)
-        return as_png(content), "png"
-    return stripped, extension
 
 
 def _why(rejection: Rejection) -> Finding:

@@ -39,7 +39,7 @@ def refuse_missing_package(address: str) -> None:
     package = OBJECT_STORES.get(urlsplit(address).scheme)
     if package is not None and find_spec(package) is None:
         raise LesionflowError(
-            f"manifest: {address}",
+            f"manifest: addresses {address}",
             got=f"no package {package}",
             expected=f"{package}, through which this object store is read",
             remedy=f"pip install {package}",

@@ -4,7 +4,6 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Iterator
 
 from lesionflow import images
 
@@ -12,6 +11,8 @@ ORIENTATION = 0x0112
 # What decides how the pixels look stays: frames, tables and scans, and these segments, told by how they start.
 JPEG_APPS_KEPT = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 JPEG_KEPT, JPEG_END, JPEG_SCAN = range(0xC0, 0xE0), 0xD9, 0xDA
+JPEG_KNOWN = {*range(0xC0, 0xD0), *range(0xDA, 0xF0), 0xFE} - {0xC8}  # frames, tables, scans, APPn, comment
+MARKER = re.compile(rb"\xff+[^\x00\xff]")  # fill bytes may stand before
 # In the pixels' data, FF 00 is a stuffed byte and FF D0 to FF D7 are restarts; any other FF xx is the next marker.
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 WEBP_KEPT = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
@@ -23,10 +24,14 @@ def strip(content: bytes, extension: str, orientation: int) -> tuple[bytes, str]
     """The same picture and its extension, without metadata but orientation and colour profile.
 
     JPEG and PNG are cut losslessly, and what follows the picture is dropped. WebP stays when it carries none; anything
-    else becomes a PNG of its first frame, upright. A JPEG of so odd a build that the cut spoils it no longer decodes.
+    else, as a JPEG that is not made by the book, becomes a PNG of its first frame, upright.
+
+    Parameters
+    ----------
+    content : a picture that decodes.
     """
-    if extension == "jpg":
-        return _strip_jpeg(content, orientation), extension
+    if extension == "jpg" and (cut := _strip_jpeg(content, orientation)) is not None:
+        return cut, extension
     if extension == "png":
         return _strip_png(content, orientation), extension
     if extension == "webp" and _webp_chunks(content) <= WEBP_KEPT:
@@ -43,9 +48,12 @@ def as_png(content: bytes) -> bytes:
     return written.getvalue()
 
 
-def _strip_jpeg(content: bytes, orientation: int) -> bytes:
+def _strip_jpeg(content: bytes, orientation: int) -> bytes | None:
+    segments = _jpeg_segments(content)
+    if segments is None:
+        return None
     exif = b"" if orientation == 1 else _segment(0xE1, b"Exif\0\0" + _exif(orientation))
-    kept = [content[start:end] for marker, start, end in _jpeg_segments(content) if _looks(marker, content, start)]
+    kept = [content[start:end] for marker, start, end in segments if _looks(marker, content, start)]
     # JFIF asks to come first.
     first = 1 if kept and kept[0][1] == 0xE0 else 0
     return b"".join([b"\xff\xd8", *kept[:first], exif, *kept[first:]])
@@ -58,20 +66,26 @@ def _looks(marker: int, content: bytes, start: int) -> bool:
     return marker in JPEG_KEPT
 
 
-def _jpeg_segments(content: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of each segment to the end of the picture; a scan's segment holds its pixels."""
+def _jpeg_segments(content: bytes) -> list[tuple[int, int, int]] | None:
+    """Marker, start and end of each segment to the end of the picture; a scan's segment holds its pixels.
+
+    None if they do not follow each other without a gap, or one is of an unknown kind: a decoder guesses its way through
+    such a file, and a cut would make it guess otherwise.
+    """
+    segments: list[tuple[int, int, int]] = []
     place = 2
-    while match := NEXT_MARKER.search(content, place):
-        start, marker = match.start(), content[match.start() + 1]
+    while match := MARKER.match(content, place):
+        start, marker = match.end() - 2, content[match.end() - 1]
         if marker == JPEG_END:
-            yield marker, start, start + 2
-            return
-        end = start + 2 + int.from_bytes(content[start + 2 : start + 4], "big")
-        if marker == JPEG_SCAN:
-            following = NEXT_MARKER.search(content, end)
-            end = following.start() if following else len(content)
-        yield marker, start, end
-        place = end
+            return [*segments, (marker, start, start + 2)]
+        length = int.from_bytes(content[start + 2 : start + 4], "big")
+        place = start + 2 + length
+        following = NEXT_MARKER.search(content, place) if marker == JPEG_SCAN else match
+        if marker not in JPEG_KNOWN or length < 2 or following is None:
+            return None
+        place = following.start() if marker == JPEG_SCAN else place
+        segments.append((marker, start, place))
+    return None
 
 
 def _exif(orientation: int) -> bytes:

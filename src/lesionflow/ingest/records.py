@@ -1,6 +1,7 @@
 """From manifest rows to ledger rows: each ends as a stored photo or as a reason."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import NamedTuple
@@ -44,50 +45,53 @@ def ingest(manifest: pd.DataFrame, base: Path, staging: Staging, settings: Inges
     ----------
     base : the manifests' folder, from which relative paths start.
     """
-    rows = rows_of(manifest)
-    for row in rows:
-        refuse_missing_package(row.url)
+    for scheme in sorted(set(manifest["url"].str.partition("://")[0])):
+        refuse_missing_package(f"{scheme}://")
     ledger = staging.open()
-    old = reuse.as_findings(ledger, staging.shards)
-    remote_keys = reuse.keys(row for row in rows if _remote(row))
-    record_ids = manifest["record_id"]
-
-    known = reuse.current(pd.concat([old, staging.room.findings()]), remote_keys, record_ids)
-    _fetch_all(rows, reuse.lasting(known, remote_keys, settings), base, staging.room, settings)
-    findings = reuse.current(pd.concat([old, staging.room.findings()]), remote_keys, record_ids)
-    ingested = shelving.shelve(manifest, findings, ledger, staging)
+    remote_keys = reuse.keys(_rows(manifest[_either(manifest, is_remote)]))
+    known = _findings(ledger, staging, remote_keys, manifest)
+    _fetch_all(manifest, reuse.lasting(known, remote_keys, settings), base, staging.room, settings)
+    del known
+    ingested = shelving.shelve(manifest, _findings(ledger, staging, remote_keys, manifest), ledger, staging)
     staging.clear()
     return ingested
 
 
-def rows_of(manifest: pd.DataFrame) -> list[Row]:
+def _findings(
+    ledger: pd.DataFrame, staging: Staging, remote_keys: "pd.Series[str]", manifest: pd.DataFrame
+) -> pd.DataFrame:
+    parts = [reuse.as_findings(ledger, staging.shards), staging.room.findings()]
+    return reuse.current(pd.concat([part for part in parts if len(part)] or parts), remote_keys, manifest["record_id"])
+
+
+def _either(manifest: pd.DataFrame, test: Callable[[str], bool]) -> "pd.Series[bool]":
+    """Whether the photo's address or the mask's passes the test."""
+    masks = manifest["mask"].fillna("")
+    return manifest["url"].map(test).astype(bool) | masks.map(test).astype(bool)
+
+
+def _rows(manifest: pd.DataFrame) -> Iterator[Row]:
     """The manifest's rows, None where a cell is missing."""
-    columns = manifest[list(Row._fields)].astype(object)
-    return [Row(*cells) for cells in columns.where(columns.notna(), None).itertuples(index=False, name=None)]
+    for row in manifest[list(Row._fields)].itertuples(index=False, name=None):
+        record_id, url, checksum, mask = (None if pd.isna(cell) else str(cell) for cell in row)
+        yield Row(str(record_id), str(url), checksum, mask)
 
 
-def _remote(row: Row) -> bool:
-    return is_remote(row.url) or is_remote(row.mask)
-
-
-def _fetch_all(rows: list[Row], lasting: pd.DataFrame, base: Path, room: WaitingRoom, settings: IngestParams) -> None:
+def _fetch_all(
+    manifest: pd.DataFrame, lasting: pd.DataFrame, base: Path, room: WaitingRoom, settings: IngestParams
+) -> None:
     """Bring a finding of every row into the journals, unless it has a lasting one."""
-    keys: dict[str, str] = dict(zip(lasting["record_id"], lasting["key"], strict=True))
-    near, web = [], []
-    for row in rows:
-        if is_web(row.url) or is_web(row.mask):
-            web.append(row)
-        elif not is_remote(row.url) or row.record_id not in keys:
-            near.append(row)
-    jobs = [Job(part, _of(part, keys), base, room, settings) for part in _chunks(near)]
-    for _ in parallel.map_ordered(_work, jobs, desc="ingest files", unit="chunk"):
+    keys = dict(zip(lasting["record_id"], lasting["key"], strict=True))
+    done = manifest["record_id"].isin(lasting["record_id"])
+    web, near = _either(manifest, is_web), ~manifest["url"].map(is_remote).astype(bool)
+    here = manifest[~web & (near | ~done)]
+    size = min(LARGEST, max(1, len(here) // (CHUNKS * parallel.workers())))
+    parts = (list(_rows(here.iloc[start : start + size])) for start in range(0, len(here), size))
+    jobs = (Job(part, _of(part, keys), base, room, settings) for part in parts)
+    count = math.ceil(len(here) / size)
+    for _ in parallel.map_ordered(_work, jobs, desc="ingest files", unit="chunk", total=count):
         pass
-    crawl.crawl([row for row in web if row.record_id not in keys], base, room, settings)
-
-
-def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
-    size = min(LARGEST, max(1, len(rows) // (CHUNKS * parallel.workers())))
-    return iter(rows[start : start + size] for start in range(0, len(rows), size))
+    crawl.crawl(list(_rows(manifest[web & ~done])), base, room, settings)
 
 
 def _of(rows: list[Row], keys: Mapping[str, str]) -> dict[str, str]:
@@ -109,7 +113,8 @@ def _one(row: Row, job: Job, journal: Journal) -> None:
     """Write the row's finding, unless its bytes are those of the last one."""
     photo = _body(row.url, job)
     mask = None if row.mask is None else _body(row.mask, job)
-    key = remote_key(row) if _remote(row) else local_key(row, photo, mask)
+    remote = is_remote(row.url) or is_remote(row.mask)
+    key = remote_key(row) if remote else local_key(row, photo, mask)
     if job.keys.get(row.record_id) != key:
         journal.append(admit(Arrival(row, key, photo, mask), journal, max_pixels=job.settings.max_pixels))
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lesionflow.ingest.admission import Row, remote_key
@@ -21,7 +22,7 @@ def keys(rows: Iterable[Row]) -> "pd.Series[str]":
 def as_findings(ledger: pd.DataFrame, shards: Path) -> pd.DataFrame:
     """The rows of table ingested as findings, whose photos lie in shards."""
     findings: pd.DataFrame = ledger[WRITTEN.names]
-    return findings.assign(**{FILE: f"{shards}/" + ledger["shard"]})
+    return findings.assign(**{FILE: (f"{shards}/" + ledger["shard"]).astype("category")})
 
 
 def current(findings: pd.DataFrame, remote_keys: "pd.Series[str]", record_ids: pd.Series) -> pd.DataFrame:
@@ -35,11 +36,14 @@ def current(findings: pd.DataFrame, remote_keys: "pd.Series[str]", record_ids: p
     findings : older ones first.
     remote_keys : the key of each remote row, by record_id.
     """
-    findings = findings[findings["record_id"].isin(record_ids)].reset_index(drop=True)
-    key = findings["record_id"].map(remote_keys)
-    findings = findings[key.isna() | (key == findings["key"])]
-    local_or_stored = key.loc[findings.index].isna() | (findings["status"] == "stored")
-    return findings.iloc[local_or_stored.argsort(kind="stable")].drop_duplicates("record_id", keep="last")
+    key = findings["record_id"].map(remote_keys).reset_index(drop=True)
+    sought = findings["record_id"].isin(record_ids).to_numpy()
+    holds = sought & (key.isna() | (key == findings["key"].reset_index(drop=True))).to_numpy()
+    local_or_stored = (key.isna() | (findings["status"] == "stored").to_numpy()).to_numpy()
+    places = np.flatnonzero(holds)
+    places = places[np.argsort(local_or_stored[places], kind="stable")]
+    last = ~findings["record_id"].iloc[places].duplicated(keep="last").to_numpy()
+    return findings.iloc[places[last]]
 
 
 def lasting(findings: pd.DataFrame, remote_keys: "pd.Series[str]", settings: IngestParams) -> pd.DataFrame:

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lesionflow import tables
@@ -23,36 +25,56 @@ def shelve(manifest: pd.DataFrame, findings: pd.DataFrame, ledger: pd.DataFrame,
     findings : one of every manifest row.
     ledger : table ingested of the last run.
     """
-    rows = manifest[OF_MANIFEST].merge(findings, on="record_id", how="left", validate="one_to_one")
-    rows = rows.sort_values("record_id", kind="stable", ignore_index=True)
+    rows = manifest[OF_MANIFEST].sort_values("record_id", kind="stable", ignore_index=True)
+    at = pd.Index(findings["record_id"]).get_indexer(rows["record_id"])
     of_shard = ledger["shard"].fillna("").map(store.manifest_of)
     parts = [
-        _shelved(str(name), part, ledger[of_shard == name], staging.new)
+        _shelved(str(name), _joined_to(part, findings, at[part.index]), ledger[of_shard == name], staging.new)
         for name, part in rows.groupby("manifest", sort=True)
     ]
-    ingested = pd.concat(parts, ignore_index=True)
+    ingested = parts[0] if len(parts) == 1 else pd.concat(parts)
+    del parts, rows
     staging.commit(ingested, kept=set(ingested["shard"].dropna()))
+    del ingested
     return tables.read(staging.ledger, tables.INGESTED)
+
+
+def _joined_to(rows: pd.DataFrame, findings: pd.DataFrame, at: "npt.NDArray[np.intp]") -> pd.DataFrame:
+    """The rows beside the findings at these places."""
+    return rows.join(findings.drop(columns="record_id").iloc[at].set_axis(rows.index))
 
 
 def _shelved(name: str, rows: pd.DataFrame, before: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """One manifest's rows with the places of their photos: those of the last run if its photos were the same."""
-    if _contents(rows) == _contents(before):
+    if len(before) and _contents(rows).equals(_contents(before)):
         masked = before[before["mask_offset"].notna()]
-        places = Places(
-            before[PHOTO_PLACE].drop_duplicates("sha256"), masked[MASK_PLACE].drop_duplicates(MASK_PLACE[:2])
-        )
+        places = Places(before[PHOTO_PLACE].drop_duplicates(), masked[MASK_PLACE].drop_duplicates())
     else:
         places = store.write_shards(name, _stored(rows), folder)
-    found = rows.drop(columns=["offset", "length", "mask_offset", "mask_length"])
-    with_photos = found.merge(places.photos, on="sha256", how="left")
-    return with_photos.merge(places.masks, on=["sha256", "mask_sha256"], how="left")
+    rows = rows.drop(columns=["offset", "length", "mask_offset", "mask_length", FILE])
+    rows = _with(rows, places.photos, ["sha256"])
+    return _with(rows, places.masks, ["sha256", "mask_sha256"])
 
 
-def _contents(rows: pd.DataFrame) -> set[tuple[str, str, str]]:
+def _with(rows: pd.DataFrame, places: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The rows with the places' further columns, missing where there is none: a left join without its copies."""
+    at = pd.Index(_joined(places[keys])).get_indexer(pd.Index(_joined(rows[keys])))
+    more = {str(name): places[name].array.take(at, allow_fill=True) for name in places if name not in keys}
+    return rows.assign(**more)
+
+
+def _joined(keys: pd.DataFrame) -> "pd.Series[str]":
+    """The key columns as one; missing where one of them is."""
+    joined = keys.iloc[:, 0]
+    for name in keys.columns[1:]:
+        joined = joined + keys[name]
+    return joined
+
+
+def _contents(rows: pd.DataFrame) -> pd.DataFrame:
     """What the shards of these rows hold: content hash, format and mask of each."""
-    stored = rows.loc[rows["sha256"].notna(), ["sha256", "format", "mask_sha256"]].fillna("")
-    return set(stored.itertuples(index=False, name=None))
+    columns = ["sha256", "format", "mask_sha256"]
+    return rows.loc[rows["sha256"].notna(), columns].drop_duplicates().sort_values(columns, ignore_index=True)
 
 
 def _stored(rows: pd.DataFrame) -> Iterator[Stored]:

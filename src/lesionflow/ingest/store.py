@@ -6,6 +6,7 @@ The same manifest and bytes give the same shard: headers carry no time, owner or
 import hashlib
 import io
 import tarfile
+from array import array
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -64,8 +65,9 @@ class Places(NamedTuple):
     masks: pd.DataFrame
 
 
-PHOTO_PLACE = ["sha256", "shard", "offset", "length"]
-MASK_PLACE = ["sha256", "mask_sha256", "mask_offset", "mask_length"]
+PHOTO_TYPES = {"sha256": "str", "shard": "str", "offset": "Int64", "length": "Int64"}
+MASK_TYPES = {"sha256": "str", "mask_sha256": "str", "mask_offset": "Int64", "mask_length": "Int64"}
+PHOTO_PLACE, MASK_PLACE = list(PHOTO_TYPES), list(MASK_TYPES)
 
 
 def write_shards(manifest: str, photos: Iterable[Stored], folder: Path) -> Places:
@@ -75,7 +77,9 @@ def write_shards(manifest: str, photos: Iterable[Stored], folder: Path) -> Place
     ----------
     photos : in the order of their hashes.
     """
-    lying: list[tuple[str, str, int, int]] = []
+    # Arrays, not tuples: a manifest may have millions of photos.
+    sha256s, shards = [], []
+    places = array("q")
     masks: list[tuple[str, str, int, int]] = []
     waiting = iter(photos)
     for number, first in enumerate(waiting):
@@ -83,13 +87,17 @@ def write_shards(manifest: str, photos: Iterable[Stored], folder: Path) -> Place
         with tarfile.open(folder / name, "w", format=tarfile.USTAR_FORMAT) as shard:
             for stored in chain([first], waiting):
                 sha256 = stored.photo.sha256
-                lying.append((sha256, name, *_entry(shard, f"{sha256}.{stored.format}", stored.photo)))
+                sha256s.append(sha256)
+                shards.append(name)
+                places.extend(_entry(shard, f"{sha256}.{stored.format}", stored.photo))
                 masks += [
                     (sha256, mask.sha256, *_entry(shard, _mask_name(sha256, mask), mask)) for mask in stored.masks
                 ]
                 if shard.offset >= SHARD_BYTES:
                     break
-    return Places(pd.DataFrame(lying, columns=PHOTO_PLACE), pd.DataFrame(masks, columns=MASK_PLACE))
+    columns = (sha256s, shards, places[0::2], places[1::2])
+    lying = pd.DataFrame(dict(zip(PHOTO_PLACE, columns, strict=True)))
+    return Places(lying.astype(PHOTO_TYPES), pd.DataFrame(masks, columns=MASK_PLACE).astype(MASK_TYPES))
 
 
 def _mask_name(photo: str, mask: Content) -> str:

@@ -81,9 +81,11 @@ class WaitingRoom:
     def findings(self) -> pd.DataFrame:
         """All findings of all journals, older journals first; where a record has several, they are all there."""
         parts = [_read(path) for path in sorted(self._journals.glob("*.jsonl")) if _mended(path)]
-        empty = WRITTEN.append(pa.field(FILE, pa.string())).empty_table()
-        frame: pd.DataFrame = pa.concat_tables([empty, *parts]).to_pandas(
-            types_mapper={pa.int64(): pd.Int64Dtype()}.get
+        empty = WRITTEN.append(pa.field(FILE, pa.dictionary(pa.int32(), pa.string()))).empty_table()
+        frame: pd.DataFrame = (
+            pa.concat_tables([empty, *parts])
+            .unify_dictionaries()
+            .to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
         )
         return frame
 
@@ -121,7 +123,10 @@ def _write(file: int, content: bytes) -> None:
 def _read(path: Path) -> pa.Table:
     options = pj.ParseOptions(explicit_schema=WRITTEN, unexpected_field_behavior="ignore")
     table = pj.read_json(path, read_options=pj.ReadOptions(block_size=BLOCK), parse_options=options)
-    return table.append_column(FILE, pa.repeat(str(path.with_suffix(".pack")), len(table)))
+    # A category, since a million paths would take as much room as everything else.
+    codes = pa.repeat(pa.scalar(0, pa.int32()), len(table))
+    file = pa.DictionaryArray.from_arrays(codes, [str(path.with_suffix(".pack"))])
+    return table.append_column(FILE, file)
 
 
 def _mended(path: Path) -> bool:
