@@ -46,6 +46,7 @@ def test_a_declared_checksum_is_held_against_the_bytes(kind):
     right = f"{kind}:{hashlib.new(kind, photo).hexdigest()}"
     assert verify(photo, right, max_pixels=10_000).extension == "jpg"
     assert rejected(photo + b"\0", right) == Reason.CHECKSUM_MISMATCH
+    assert rejected(b"<html>gone</html>", right) == Reason.HTML
 
 
 @pytest.mark.parametrize(
