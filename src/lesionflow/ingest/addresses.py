@@ -1,6 +1,7 @@
 """What kind of place an address names. Addresses come from strangers: what is not known is refused."""
 
 from enum import Enum
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from lesionflow.ingest.reasons import Reason, Rejection
@@ -19,11 +20,6 @@ class Kind(Enum):
     STORE = "store"
     FILE = "file"
 
-    @property
-    def remote(self) -> bool:
-        """Whether bytes travel, so that what arrived once is not asked for again."""
-        return self is not Kind.FILE
-
 
 def kind(address: str) -> Kind:
     """The kind of an address.
@@ -36,7 +32,7 @@ def kind(address: str) -> Kind:
         parts = urlsplit(address)
         host = parts.hostname
         parts.port  # noqa: B018 (raises for what is no port)
-        (host or "").encode("idna")  # raises for what can be no host's name
+        _refuse_impossible(host or "")
     except ValueError as error:
         raise Rejection(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
     if len(address) > LONGEST or "\0" in address:
@@ -53,20 +49,28 @@ def kind(address: str) -> Kind:
     raise Rejection(Reason.UNSUPPORTED_ADDRESS, parts.scheme)
 
 
+@lru_cache(maxsize=1024)
+def _refuse_impossible(host: str) -> None:
+    """Raise ValueError for what can be no host's name."""
+    host.encode("idna")
+
+
+def kind_or_none(address: str | None) -> Kind | None:
+    """The kind of an address; None where there is none, or none that is served."""
+    try:
+        return None if address is None else kind(address)
+    except Rejection:
+        return None
+
+
 def is_remote(address: str | None) -> bool:
     """Whether there is an address and it names another machine; one that names nothing is not remote."""
-    try:
-        return address is not None and kind(address).remote
-    except Rejection:
-        return False
+    return kind_or_none(address) in (Kind.WEB, Kind.STORE)
 
 
 def is_web(address: str | None) -> bool:
     """Whether there is an address and it is one of the web."""
-    try:
-        return address is not None and kind(address) is Kind.WEB
-    except Rejection:
-        return False
+    return kind_or_none(address) is Kind.WEB
 
 
 def host(address: str) -> str:

@@ -1,7 +1,7 @@
 """From manifest rows to ledger rows: each ends as a stored photo or as a reason."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import pandas as pd
 
 from lesionflow import parallel
 from lesionflow.ingest import crawl, reuse, shelving
-from lesionflow.ingest.addresses import is_remote, is_web
+from lesionflow.ingest.addresses import Kind, is_remote, kind_or_none
 from lesionflow.ingest.admission import Arrival, Body, Row, admit, local_key, remote_key
 from lesionflow.ingest.fetch import fetch, refuse_missing_package
 from lesionflow.ingest.reasons import Rejection
@@ -45,13 +45,19 @@ def ingest(manifest: pd.DataFrame, base: Path, staging: Staging, settings: Inges
     ----------
     base : the manifests' folder, from which relative paths start.
     """
-    for scheme in sorted(set(manifest["url"].str.partition("://")[0])):
-        refuse_missing_package(f"{scheme}://")
+    kinds = manifest[["url", "mask"]].map(kind_or_none, na_action="ignore")
+    web, remote = ((kinds.isin(list(some))).any(axis=1) for some in ({Kind.WEB}, {Kind.WEB, Kind.STORE}))
+    for address in manifest["url"][kinds["url"] == Kind.STORE]:
+        refuse_missing_package(address)
     ledger = staging.open()
-    remote_keys = reuse.keys(_rows(manifest[_either(manifest, is_remote)]))
+    remote_keys = reuse.keys(_rows(manifest[remote]))
     known = _findings(ledger, staging, remote_keys, manifest)
-    _fetch_all(manifest, reuse.lasting(known, remote_keys, settings), base, staging.room, settings)
-    del known
+    lasting = reuse.lasting(known, remote_keys, settings)
+    done = manifest["record_id"].isin(lasting["record_id"])
+    # What is local is always read, to see whether it is still the same.
+    _fetch(manifest[~web & ~(remote & done)], lasting, base, staging.room, settings)
+    crawl.crawl(list(_rows(manifest[web & ~done])), base, staging.room, settings)
+    del known, lasting
     ingested = shelving.shelve(manifest, _findings(ledger, staging, remote_keys, manifest), ledger, staging)
     staging.clear()
     return ingested
@@ -64,12 +70,6 @@ def _findings(
     return reuse.current(pd.concat([part for part in parts if len(part)] or parts), remote_keys, manifest["record_id"])
 
 
-def _either(manifest: pd.DataFrame, test: Callable[[str], bool]) -> "pd.Series[bool]":
-    """Whether the photo's address or the mask's passes the test."""
-    masks = manifest["mask"].fillna("")
-    return manifest["url"].map(test).astype(bool) | masks.map(test).astype(bool)
-
-
 def _rows(manifest: pd.DataFrame) -> Iterator[Row]:
     """The manifest's rows, None where a cell is missing."""
     for row in manifest[list(Row._fields)].itertuples(index=False, name=None):
@@ -77,21 +77,17 @@ def _rows(manifest: pd.DataFrame) -> Iterator[Row]:
         yield Row(str(record_id), str(url), checksum, mask)
 
 
-def _fetch_all(
+def _fetch(
     manifest: pd.DataFrame, lasting: pd.DataFrame, base: Path, room: WaitingRoom, settings: IngestParams
 ) -> None:
-    """Bring a finding of every row into the journals, unless it has a lasting one."""
+    """Bring a finding of each of these rows, which are not on the web, into the journals, unless the last one holds."""
     keys = dict(zip(lasting["record_id"], lasting["key"], strict=True))
-    done = manifest["record_id"].isin(lasting["record_id"])
-    web, near = _either(manifest, is_web), ~manifest["url"].map(is_remote).astype(bool)
-    here = manifest[~web & (near | ~done)]
-    size = min(LARGEST, max(1, len(here) // (CHUNKS * parallel.workers())))
-    parts = (list(_rows(here.iloc[start : start + size])) for start in range(0, len(here), size))
+    size = min(LARGEST, max(1, len(manifest) // (CHUNKS * parallel.workers())))
+    parts = (list(_rows(manifest.iloc[start : start + size])) for start in range(0, len(manifest), size))
     jobs = (Job(part, _of(part, keys), base, room, settings) for part in parts)
-    count = math.ceil(len(here) / size)
+    count = math.ceil(len(manifest) / size)
     for _ in parallel.map_ordered(_work, jobs, desc="ingest files", unit="chunk", total=count):
         pass
-    crawl.crawl(list(_rows(manifest[web & ~done])), base, room, settings)
 
 
 def _of(rows: list[Row], keys: Mapping[str, str]) -> dict[str, str]:
