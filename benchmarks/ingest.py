@@ -89,7 +89,7 @@ def _measure(room: Path, photos: int, pairs: int) -> dict[str, Any]:
         "workers": WORKERS,
         "img2dataset_threads": threads,
         "pairs": [{"ours": round(a, 2), "img2dataset": round(b, 2)} for a, b in zip(ours, peer, strict=True)],
-        "command": "python benchmarks/ingest.py",
+        "command": "make benchmark-ingest",
         "versions": versions() | {"scrapy": _version("scrapy"), "img2dataset": _version("img2dataset", PEER)},
     }
 

@@ -106,7 +106,7 @@ def test_markers_that_do_not_pair_are_refused(project, text):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(None, "no such file"), ("{", "not JSON"), ('{"models": []}', "no 'versions'")]
+    ("content", "message"), [(None, "no such file"), ("{", "not JSON"), ('{"models": []}', "no 'command'")]
 )
 def test_missing_or_incomplete_results_are_named(project, content, message):
     path = project / "benchmarks/results/milk10k.json"
@@ -120,3 +120,17 @@ def test_missing_or_incomplete_results_are_named(project, content, message):
 def test_unknown_table_is_refused(project):
     with pytest.raises(LesionflowError, match="expected: one of milk10k"):
         readme.rendered("<!-- table: x --><!-- end: x -->", project / "benchmarks/results")
+
+
+def test_rates_of_ingestion_stand_beside_their_peers():
+    results = {
+        "images_per_second": 608.3, "img2dataset_images_per_second": 571.3, "ratio": 1.065, "resume_share": 0.0406,
+        "photos": 5000, "mean_bytes": 38931, "workers": 2, "pairs": [{}, {}, {}], "command": "make benchmark-ingest",
+        "versions": {"scrapy": "2.19.0"},
+    }  # fmt: skip
+    text = readme.ingest(results)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    assert rows[2:] == [["lesionflow, politeness off", "608", "1.06"], ["img2dataset", "571", "1"]]
+    assert "5,000 photos of 39 kB over loopback, 2 processes" in text
+    assert "A second run takes 4.1 % of the first." in text
+    assert "Measured by `make benchmark-ingest`, with scrapy 2.19.0." in text
