@@ -1,20 +1,25 @@
 """Work over many items: a thin layer on joblib, in order, with a progress bar.
 
 How many workers and where they run never changes a result, so it is not in params.yaml but in the environment:
-LESIONFLOW_WORKERS (default: the machine's processors) and LESIONFLOW_BACKEND (default: joblib's local processes; "ray",
-"dask" or "spark" once that package has registered its joblib backend).
+LESIONFLOW_WORKERS (default: the machine's processors) and LESIONFLOW_BACKEND (default: joblib's local processes; or
+"ray", "dask" or "spark", with that package installed). A cluster's workers need the project's folder at the same path.
 """
 
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import joblib
+from joblib import parallel
 from tqdm import tqdm
 
 from lesionflow.errors import LesionflowError
 
+AS_THEY_COME = ("loky", "threading", "multiprocessing", "sequential")
+SLICE = 8
+"""Items a worker."""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -67,7 +72,48 @@ def map_ordered(
     """
     total = len(items) if isinstance(items, Sized) else total
     count = workers() if total is None else min(workers(), max(1, total))
-    local = "threading" if waits else "loky"
-    with joblib.parallel_config(backend=os.environ.get("LESIONFLOW_BACKEND", local)):
-        results = joblib.Parallel(n_jobs=count, return_as="generator")(joblib.delayed(work)(item) for item in items)
-    yield from progress(results, desc=desc, unit=unit, total=total)
+    backend = _backend("threading" if waits else "loky")
+    tasks = (joblib.delayed(work)(item) for item in items)
+    run = _at_once if backend in AS_THEY_COME else _in_slices
+    yield from progress(run(tasks, backend, count), desc=desc, unit=unit, total=total)
+
+
+def _at_once(tasks: Iterator[Any], backend: str, count: int) -> Iterator[Any]:
+    with joblib.parallel_config(backend=backend):
+        results: Iterator[Any] = joblib.Parallel(n_jobs=count, return_as="generator")(tasks)
+    yield from results
+
+
+def _in_slices(tasks: Iterator[Any], backend: str, count: int) -> Iterator[Any]:
+    """For backends that give results only when all are there: some at a time."""
+    with joblib.parallel_config(backend=backend), joblib.Parallel(n_jobs=count) as pool:
+        while some := list(itertools.islice(tasks, SLICE * count)):
+            yield from pool(some)
+
+
+def _backend(local: str) -> str:
+    """The backend asked for in LESIONFLOW_BACKEND, registered with joblib, or the local one.
+
+    Raises
+    ------
+    LesionflowError : a backend that joblib does not know, or whose package is not installed.
+    """
+    name = os.environ.get("LESIONFLOW_BACKEND", "") or local
+    known = {*parallel.BACKENDS, *parallel.EXTERNAL_BACKENDS, "ray", "spark"}
+    if name not in known:
+        raise LesionflowError("LESIONFLOW_BACKEND", got=repr(name), expected=f"one of {', '.join(sorted(known))}")
+    try:
+        if name == "ray":
+            from ray.util.joblib import register_ray
+
+            register_ray()  # type: ignore[no-untyped-call]
+        elif name == "spark":
+            from joblibspark import register_spark
+
+            register_spark()
+    except ImportError as error:
+        package = "joblibspark" if name == "spark" else name
+        raise LesionflowError(
+            f"LESIONFLOW_BACKEND: {name}", got=str(error), remedy=f"pip install {package}, or unset the variable."
+        ) from None
+    return name
