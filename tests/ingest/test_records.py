@@ -176,7 +176,11 @@ def test_tighter_limits_hold_for_what_is_stored_already(ingest, tmp_path):
 
 def test_nothing_waits_after_a_run(ingest, tmp_path):
     ingest(MIXED)
-    assert sorted(path.name for path in (tmp_path / "outputs").iterdir()) == ["ingested.parquet", "shards"]
+    assert sorted(path.name for path in (tmp_path / "outputs").iterdir()) == [
+        ".shards.lock",
+        "ingested.parquet",
+        "shards",
+    ]
 
 
 class Store(fsspec.AbstractFileSystem):
@@ -211,4 +215,4 @@ def test_an_object_store_without_its_package_stops_before_anything_is_fetched(in
     monkeypatch.setattr(fetch, "find_spec", lambda _: None)
     with pytest.raises(LesionflowError, match="pip install s3fs"):
         ingest(manifest_of(("1", "s3://bucket/a.jpg")))
-    assert not (tmp_path / "outputs").exists()
+    assert not (tmp_path / "outputs/shards").exists()

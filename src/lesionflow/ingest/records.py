@@ -45,8 +45,13 @@ def ingest(manifest: pd.DataFrame, base: Path, staging: Staging, settings: Inges
     ----------
     base : the manifests' folder, from which relative paths start.
     """
+    with staging.alone():
+        return _ingest(manifest, base, staging, settings)
+
+
+def _ingest(manifest: pd.DataFrame, base: Path, staging: Staging, settings: IngestParams) -> pd.DataFrame:
     kinds = manifest[["url", "mask"]].map(kind_or_none, na_action="ignore")
-    web, remote = ((kinds.isin(list(some))).any(axis=1) for some in ({Kind.WEB}, {Kind.WEB, Kind.STORE}))
+    web, remote = (kinds.isin(some).any(axis=1) for some in ([Kind.WEB], [Kind.WEB, Kind.STORE]))
     for address in manifest["url"][kinds["url"] == Kind.STORE]:
         refuse_missing_package(address)
     ledger = staging.open()

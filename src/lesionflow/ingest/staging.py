@@ -5,13 +5,14 @@ ready/ moves its files to where they belong, as often as it takes.
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
 from lesionflow import files, tables
-from lesionflow.ingest.waiting import WaitingRoom
+from lesionflow.ingest.waiting import WaitingRoom, held
 
 LEDGER, KEPT = "ingested.parquet", "kept.json"
 
@@ -21,9 +22,22 @@ class Staging:
 
     def __init__(self, outputs: Path) -> None:
         self.shards, self.ledger = outputs / "shards", outputs / LEDGER
+        self._lock = outputs / ".shards.lock"
         waiting = outputs / ".shards.waiting"
         self.room = WaitingRoom(waiting)
         self.new, self._ready, self._done = (waiting / name for name in ("new", "ready", "done"))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold these outputs for one ingestion.
+
+        Raises
+        ------
+        LesionflowError : another one is at work, as what a killed `dvc repro` leaves running, and does not end.
+        """
+        self._lock.parent.mkdir(parents=True, exist_ok=True)
+        with held(self._lock):
+            yield
 
     def open(self) -> pd.DataFrame:
         """Finish what a killed run had ready, and return the ledger of the photos that are stored."""

@@ -41,6 +41,26 @@ ORPHANS_TIMEOUT = 60
 """Seconds that a killed run's crawlers may take to notice; they notice at once, but may be writing."""
 
 
+@contextmanager
+def held(lock: Path) -> Iterator[None]:
+    """Hold a lock, after having waited for who holds it.
+
+    Raises
+    ------
+    LesionflowError : that takes too long.
+    """
+    try:
+        with FileLock(lock, timeout=ORPHANS_TIMEOUT):
+            yield
+    except Timeout:
+        raise LesionflowError(
+            f"{lock}: in use",
+            got="another ingestion at work in this folder",
+            expected="one at a time",
+            remedy="Wait for it, or end it.",
+        ) from None
+
+
 class WaitingRoom:
     """A folder with journals/, packs and all, and locks/."""
 
@@ -58,16 +78,8 @@ class WaitingRoom:
         for path in (self._journals, self._locks):
             path.mkdir(parents=True, exist_ok=True)
         for lock in self._locks.iterdir():
-            try:
-                with FileLock(lock, timeout=ORPHANS_TIMEOUT):
-                    lock.unlink()
-            except Timeout:
-                raise LesionflowError(
-                    f"{lock}: in use",
-                    got="another ingestion at work in this folder",
-                    expected="one at a time",
-                    remedy="Wait for it, or end it.",
-                ) from None
+            with held(lock):
+                lock.unlink()
 
     @contextmanager
     def journal(self) -> Iterator["Journal"]:
