@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import joblib
 from joblib import parallel
+from joblib.externals.loky import get_reusable_executor
 from tqdm import tqdm
 
 from lesionflow.errors import LesionflowError
@@ -76,6 +77,11 @@ def map_ordered(
     tasks = (joblib.delayed(work)(item) for item in items)
     run = _at_once if backend in AS_THEY_COME else _in_slices
     yield from progress(run(tasks, backend, count), desc=desc, unit=unit, total=total)
+
+
+def rest() -> None:
+    """End the local worker processes, which otherwise wait for more work and keep their memory."""
+    get_reusable_executor().shutdown()
 
 
 def _at_once(tasks: Iterator[Any], backend: str, count: int) -> Iterator[Any]:

@@ -22,6 +22,8 @@ CHUNKS = 16
 """Chunks of rows a worker, so that workers end at about the same time."""
 LARGEST = 512
 """Rows of a chunk."""
+MANY = 100_000
+"""Rows; beyond it, the memory of idle workers is worth more than their next start."""
 THREADS = 8
 """Objects of a store asked for at once by a worker; it waits more than it works."""
 
@@ -45,8 +47,10 @@ def ingest(manifest: pd.DataFrame, base: Path, staging: Staging, settings: Inges
     ----------
     base : the manifests' folder, from which relative paths start.
     """
+    # Workers on a cluster start in folders of their own.
+    roots = tuple(root.absolute() for root in settings.file_roots)
     with staging.alone():
-        return _ingest(manifest, base, staging, settings)
+        return _ingest(manifest, base.absolute(), staging, settings.model_copy(update={"file_roots": roots}))
 
 
 def _ingest(manifest: pd.DataFrame, base: Path, staging: Staging, settings: IngestParams) -> pd.DataFrame:
@@ -93,6 +97,8 @@ def _fetch(
     count = math.ceil(len(manifest) / size)
     for _ in parallel.map_ordered(_work, jobs, desc="ingest files", unit="chunk", total=count):
         pass
+    if len(manifest) > MANY:
+        parallel.rest()
 
 
 def _of(rows: list[Row], keys: Mapping[str, str]) -> dict[str, str]:

@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from lesionflow import tables
@@ -26,22 +24,22 @@ def shelve(manifest: pd.DataFrame, findings: pd.DataFrame, ledger: pd.DataFrame,
     ledger : table ingested of the last run.
     """
     rows = manifest[OF_MANIFEST].sort_values("record_id", kind="stable", ignore_index=True)
-    at = pd.Index(findings["record_id"]).get_indexer(rows["record_id"])
+    at = pd.Index(findings["record_id"]).get_indexer(pd.Index(rows["record_id"]))
+    rows = rows.join(findings.drop(columns="record_id").iloc[at].set_axis(rows.index))
+    del findings  # of a million rows, each copy counts
     of_shard = ledger["shard"].fillna("").map(store.manifest_of)
+    names = sorted(rows["manifest"].unique())
     parts = [
-        _shelved(str(name), _joined_to(part, findings, at[part.index]), ledger[of_shard == name], staging.new)
-        for name, part in rows.groupby("manifest", sort=True)
+        _shelved(
+            name, rows if len(names) == 1 else rows[rows["manifest"] == name], ledger[of_shard == name], staging.new
+        )
+        for name in names
     ]
-    ingested = parts[0] if len(parts) == 1 else pd.concat(parts)
-    del parts, rows
+    del rows
+    ingested = parts.pop() if len(parts) == 1 else pd.concat(parts)
     staging.commit(ingested, kept=set(ingested["shard"].dropna()))
     del ingested
     return tables.read(staging.ledger, tables.INGESTED)
-
-
-def _joined_to(rows: pd.DataFrame, findings: pd.DataFrame, at: "npt.NDArray[np.intp]") -> pd.DataFrame:
-    """The rows beside the findings at these places."""
-    return rows.join(findings.drop(columns="record_id").iloc[at].set_axis(rows.index))
 
 
 def _shelved(name: str, rows: pd.DataFrame, before: pd.DataFrame, folder: Path) -> pd.DataFrame:

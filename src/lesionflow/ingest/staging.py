@@ -21,6 +21,7 @@ class Staging:
     """outputs/shards and outputs/ingested.parquet, and the waiting room beside them."""
 
     def __init__(self, outputs: Path) -> None:
+        outputs = outputs.absolute()
         self.shards, self.ledger = outputs / "shards", outputs / LEDGER
         self._lock = outputs / ".shards.lock"
         waiting = outputs / ".shards.waiting"
