@@ -43,7 +43,7 @@ def settings(tmp_path: Path) -> IngestParams:
 
 def limits(root: Path, **web: object) -> IngestParams:
     """Limits small enough to run into, for a crawl that may reach the fault server's network and no other."""
-    asked = {"polite": True, "per_host": 64, "delay": 0, "timeout": 1, "retries": 3, "max_wait": 10}
+    asked = {"polite": True, "per_host": 64, "delay": 0, "timeout": 2, "retries": 3, "max_wait": 10}
     return IngestParams.model_validate(
         {
             "file_roots": [root], "max_bytes": 100_000, "max_pixels": 10_000, "max_failed_share": 0.5,

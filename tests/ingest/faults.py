@@ -191,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for _ in range(100):
             self.wfile.write(b"x")
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def at_loop(self):
         self.answer(302, Location="/loop.jpg")

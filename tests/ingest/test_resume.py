@@ -105,9 +105,9 @@ def test_crawlers_of_a_killed_run_end_at_once(server, tmp_path):
     wait_for(lambda: len(found(tmp_path / "outputs")) > 5)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    time.sleep(0.5)
+    time.sleep(2)
     before = server.hits.total()
-    time.sleep(0.5)
+    time.sleep(1)
     assert server.hits.total() == before
 
 
