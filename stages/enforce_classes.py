@@ -1,4 +1,4 @@
-"""Drop the classes that have too few photos."""
+"""Decide what becomes of classes that have too few photos."""
 
 from pathlib import Path
 
@@ -19,9 +19,11 @@ def main() -> None:
     manifest = tables.read(OUTPUTS / "manifest.parquet", tables.MANIFEST)
     ingested = tables.read(OUTPUTS / "ingested.parquet", tables.INGESTED)
     curated = tables.read(OUTPUTS / "curated.parquet", tables.CURATED)
-    table = classes.enforce(manifest, ingested, curated, malignant, params.load("curate.classes", ClassesParams))
+    parents = {label: entry.parent for label, entry in known.items() if entry.parent}
+    settings = params.load("curate.classes", ClassesParams)
+    table = classes.enforce(manifest, ingested, curated, malignant, settings, parents=parents)
     tables.write(table, OUTPUTS / "classes.parquet", tables.CLASSES)
-    bars = table[["label", "curated"]].rename(columns={"curated": "images"})
+    bars = table[["label", "used"]].rename(columns={"used": "images"})
     files.write_text(bars.to_csv(index=False), REPORTS / "classes.csv")
 
 

@@ -166,9 +166,11 @@ CLASSES = Table(
         "ingested": WHOLE,
         "curated": WHOLE,
         "groups": WHOLE,  # leakage groups among the curated
-        "verdict": TEXT,  # "keep" or "drop"
+        "becomes": MAYBE_TEXT,  # the label under which its photos are learned: its own, or its parent's
+        "used": WHOLE,  # photos learned under this label, those of merged classes included
+        "verdict": TEXT,  # "keep", "merge" or "drop"
         "reason": TEXT,
-        "class_id": MAYBE_WHOLE,  # 0, 1, ... in the order of kept labels; missing when dropped
+        "class_id": MAYBE_WHOLE,  # 0, 1, ... in the order of kept labels; else missing
         "malignant": FLAG,  # as the taxonomy says
     },
 )

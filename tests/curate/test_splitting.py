@@ -9,7 +9,14 @@ from lesionflow.curate.settings import SplitParams
 from lesionflow.errors import LesionflowError
 
 SHARES = SplitParams(train=0.7, val=0.15, test=0.15)
-CLASSES = pd.DataFrame({"label": ["a", "b", "c"], "verdict": ["keep", "keep", "drop"], "class_id": [0, 1, None]})
+CLASSES = pd.DataFrame(
+    {
+        "label": ["a", "b", "c"],
+        "becomes": ["a", "b", None],
+        "verdict": ["keep", "keep", "drop"],
+        "class_id": [0, 1, None],
+    }
+)
 NO_PAIRS = pd.DataFrame({"sha256_a": [], "sha256_b": []}, dtype=object)
 
 
@@ -30,6 +37,13 @@ def test_shares_of_each_class_are_those_asked_for():
         ("a", "test"): 15, ("a", "val"): 15, ("a", "train"): 70,
         ("b", "test"): 30, ("b", "val"): 30, ("b", "train"): 140,
     }  # fmt: skip
+
+
+def test_merged_classes_are_split_under_their_parents_name():
+    classes = CLASSES.assign(label=["a", "b", "b2"], becomes=["a", "b", "b"], verdict=["keep", "keep", "merge"])
+    table = splitting.split(curated({"a": 100, "b": 100, "b2": 40}), classes, SHARES, seed=1)
+    assert table["label"].value_counts().to_dict() == {"a": 100, "b": 140}
+    assert set(table.loc[table["sha256"].str.startswith("sb2"), "class_id"]) == {1}
 
 
 @given(st.integers(40, 150), st.integers(40, 150), st.integers(1, 3), st.integers(0, 9))

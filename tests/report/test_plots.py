@@ -22,7 +22,13 @@ HOSTILE = [
 def classes(labels):
     size = len(labels)
     return pd.DataFrame(
-        {"label": labels, "in_manifest": range(size, 0, -1), "curated": [0] * size, "verdict": ["keep"] * size}
+        {
+            "label": labels,
+            "in_manifest": range(size, 0, -1),
+            "curated": [0] * size,
+            "used": [0] * size,
+            "verdict": ["keep"] * size,
+        }
     )
 
 
@@ -104,3 +110,12 @@ def test_matrix_of_many_classes_shows_shades_without_numbers():
     chart = plots.confusion_matrix(np.eye(size, dtype=int), [f"class {place}" for place in range(size)], name="m")
     assert "1" not in texts(chart)
     assert f"{size} of {size} test photos on the diagonal" in chart.alt
+
+
+def test_bars_tell_what_becomes_of_small_classes():
+    frame = classes(["a", "b", "c"]).assign(curated=[5, 2, 1], used=[7, 0, 0], verdict=["keep", "merge", "drop"])
+    svg = plots.class_bars(frame).svg
+    # Of 3 rows of a, 5 of its own are left and 2 of b's join: the bar shows what is learned.
+    assert "3 → 7<" in svg
+    assert "2 → 2 (merged)" in svg
+    assert "1 → 1 (dropped)" in svg

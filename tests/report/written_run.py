@@ -76,6 +76,8 @@ def write_tables(outputs: Path, frame: pd.DataFrame, plan: dict) -> pd.DataFrame
     classes = pd.DataFrame({name: part["label"].value_counts() for name, part in counted.items()})
     classes = classes.reindex(sorted(plan)).fillna(0).astype(int).rename_axis("label").reset_index()
     classes["verdict"] = ["keep" if label in kept else "drop" for label in classes["label"]]
+    classes["becomes"] = classes["label"].where(classes["verdict"] == "keep", None)
+    classes["used"] = classes["curated"].where(classes["verdict"] == "keep", 0)
     classes["reason"] = [plan[label].get("class_reason", "") for label in classes["label"]]
     classes["class_id"] = pd.array([kept.index(name) if name in kept else None for name in classes["label"]], "Int64")
     classes["malignant"] = [plan[label].get("malignant", False) for label in classes["label"]]

@@ -1,5 +1,8 @@
-"""Which classes have enough photos to be learned."""
+"""Which classes have enough photos to be learned, and what becomes of the others."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import pandas as pd
 
 from lesionflow.curate.settings import ClassesParams
@@ -7,16 +10,50 @@ from lesionflow.errors import LesionflowError
 
 
 def enforce(
-    manifest: pd.DataFrame, ingested: pd.DataFrame, curated: pd.DataFrame, malignant: set[str], settings: ClassesParams
+    manifest: pd.DataFrame,
+    ingested: pd.DataFrame,
+    curated: pd.DataFrame,
+    malignant: set[str],
+    settings: ClassesParams,
+    *,
+    parents: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Table classes: counts after each step, and the classes under the threshold dropped.
+    """Table classes: counts after each step, and what becomes of the classes under the thresholds.
+
+    Parameters
+    ----------
+    malignant : the malignant labels.
+    parents : label to the group it belongs to, of those that have one.
 
     Raises
     ------
     LesionflowError : fewer than two classes are left.
     """
-    stored = set(ingested.loc[ingested["status"] == "stored", "record_id"])
     kept = curated[curated["verdict"] == "keep"]
+    table = _counts(manifest, ingested, kept)
+    table["becomes"] = table.index.where(_enough(table["curated"], table["groups"], settings), None)
+    if settings.below == "keep":
+        table["becomes"] = table.index.where(table["curated"] > 0, None)
+    if settings.below == "merge":
+        table = _merged(table, kept, parents, settings)
+    counts = kept["label"].map(table["becomes"]).value_counts()
+    table["used"] = counts.reindex(table.index).fillna(0).astype(int)
+    _refuse_too_few(table, settings)
+    table["verdict"] = np.select(
+        [table["becomes"].isna(), table["becomes"] == table.index], ["drop", "keep"], default="merge"
+    )
+    table["reason"] = _reasons(table, settings)
+    learned = table["verdict"] == "keep"
+    table["class_id"] = learned.cumsum().sub(1).where(learned).astype("Int64")
+    # A group with a malignant class in it counts as malignant: to miss one weighs more.
+    of_children = set(table.loc[table.index.isin(malignant), "becomes"].dropna())
+    table["malignant"] = table.index.isin(malignant | of_children)
+    return table.rename_axis("label").reset_index()
+
+
+def _counts(manifest: pd.DataFrame, ingested: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
+    """Photos of each label of the manifest after each step, and leakage groups among the curated."""
+    stored = set(ingested.loc[ingested["status"] == "stored", "record_id"])
     table = pd.DataFrame({"in_manifest": manifest["label"].value_counts().sort_index()})
     steps = {
         "ingested": manifest.loc[manifest["record_id"].isin(stored), "label"].value_counts(),
@@ -25,21 +62,49 @@ def enforce(
     }
     for name, counts in steps.items():
         table[name] = counts.reindex(table.index).fillna(0).astype(int)
-    enough = table["curated"] >= settings.min_images
-    _refuse_too_few(table, enough, settings)
-    table["verdict"] = enough.map({True: "keep", False: "drop"})
-    table["reason"] = enough.map({True: "", False: f"fewer than {settings.min_images} photos"})
-    table["class_id"] = enough.cumsum().sub(1).where(enough).astype("Int64")
-    table["malignant"] = table.index.isin(malignant)
-    return table.rename_axis("label").reset_index()
+    return table
 
 
-def _refuse_too_few(table: pd.DataFrame, enough: pd.Series, settings: ClassesParams) -> None:
-    if enough.sum() < 2:
+def _enough(photos: pd.Series, groups: pd.Series, settings: ClassesParams) -> pd.Series:
+    return (photos >= settings.min_images) & (groups >= settings.min_groups)
+
+
+def _merged(
+    table: pd.DataFrame, kept: pd.DataFrame, parents: Mapping[str, str], settings: ClassesParams
+) -> pd.DataFrame:
+    """Small classes join their parent, where the parent then has enough; a parent of its own photos counts them too."""
+    target = table["becomes"].fillna(pd.Series(parents).reindex(table.index))
+    joined = kept.assign(target=kept["label"].map(target)).groupby("target")
+    enough = _enough(joined.size(), joined["group"].nunique(), settings)
+    labels = sorted({*table.index, *enough.index[enough]})
+    table = table.reindex(labels).fillna(dict.fromkeys(("in_manifest", "ingested", "curated", "groups"), 0))
+    table = table.astype(dict.fromkeys(("in_manifest", "ingested", "curated", "groups"), int))
+    table["becomes"] = target.where(target.isin(enough.index[enough])).reindex(labels)
+    new = table.index.isin(enough.index[enough])
+    table.loc[new, "becomes"] = table.index[new]
+    return table
+
+
+def _reasons(table: pd.DataFrame, settings: ClassesParams) -> pd.Series:
+    few = np.where(
+        table["curated"] < settings.min_images,
+        f"fewer than {settings.min_images} photos",
+        f"fewer than {settings.min_groups} leakage groups",
+    )
+    few = np.where(table["curated"] == 0, "no photo left", few) if settings.below == "keep" else few
+    reasons = pd.Series(few, index=table.index).where(table["verdict"] != "keep", "")
+    merged = table["verdict"] == "merge"
+    return reasons.where(~merged, reasons + ", merged into " + table["becomes"].fillna(""))
+
+
+def _refuse_too_few(table: pd.DataFrame, settings: ClassesParams) -> None:
+    learned = table["becomes"].nunique()
+    if learned < 2:
         counts = ", ".join(f"{label} {count}" for label, count in table["curated"].items())
         raise LesionflowError(
-            f"classes: {int(enough.sum())} of {len(table)} have {settings.min_images} photos or more after curation",
+            f"classes: {learned} of {len(table)} have {settings.min_images} photos or more after curation, "
+            f"of {settings.min_groups} leakage groups or more",
             got=counts,
             expected="at least two classes to tell apart",
-            remedy="Add photos, or lower curate.classes.min_images in params.yaml.",
+            remedy="Add photos, or lower curate.classes.min_images or min_groups in params.yaml.",
         )

@@ -1,5 +1,7 @@
 """Settings of curation (see params.yaml)."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from lesionflow.params import Section
@@ -26,9 +28,11 @@ class QualityParams(Section):
 
 
 class ClassesParams(Section):
-    """The fewest photos of a class that is kept."""
+    """The fewest photos and leakage groups of a class that is kept, and what becomes of a smaller one."""
 
     min_images: int = Field(ge=1)
+    min_groups: int = Field(ge=1)
+    below: Literal["drop", "merge", "keep"]
 
 
 class SplitParams(Section):

@@ -22,7 +22,9 @@ def split(curated: pd.DataFrame, classes: pd.DataFrame, settings: SplitParams, *
     LesionflowError : a class has no photo in some part.
     """
     kept_classes = classes[classes["verdict"] == "keep"]
-    rows = curated[(curated["verdict"] == "keep") & curated["label"].isin(kept_classes["label"])].copy()
+    becomes = curated["label"].map(classes.set_index("label")["becomes"])
+    rows = curated[(curated["verdict"] == "keep") & becomes.isin(kept_classes["label"])].copy()
+    rows["label"] = becomes[rows.index]
     rows["class_id"] = rows["label"].map(kept_classes.set_index("label")["class_id"]).astype("int64")
     rows["split"] = rows["group"].map(_parts(rows, settings, seed))
     _refuse_absent(rows, list(kept_classes["label"]))

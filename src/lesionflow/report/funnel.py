@@ -38,7 +38,7 @@ def steps(run: Run) -> list[Step]:
     manifest, stored = set(run.manifest["record_id"]), _ids(run.ingested, "status", "stored")
     kept, used = _ids(run.curated, "verdict", "keep"), set(run.split["record_id"])
     in_classes = run.curated[run.curated["record_id"].isin(kept)]
-    dropped = in_classes[~in_classes["label"].isin(kept_labels(run.classes))]
+    dropped = in_classes[~in_classes["label"].isin(run.classes.loc[run.classes["becomes"].notna(), "label"])]
     found = [
         Step("Rows of the manifests", len(manifest), len(manifest)),
         Step("Photos fetched and decoded", len(stored), len(manifest), _losses(run.ingested, manifest - stored)),

@@ -51,17 +51,19 @@ class Chart:
 
 
 def class_bars(classes: pd.DataFrame) -> Chart:
-    """Photos of each class in the manifest (outline) and after curation (filled; dropped classes in another colour)."""
-    rows = classes.sort_values(["curated", "label"], ascending=[True, False]).to_dict("list")
+    """Photos of each class in the manifest (outline) and after curation (filled; not learned: in another colour)."""
+    shown = classes.assign(after=classes["used"].where(classes["verdict"] == "keep", classes["curated"]))
+    rows = shown.sort_values(["after", "label"], ascending=[True, False]).to_dict("list")
     places, kept = range(len(classes)), [verdict == "keep" for verdict in rows["verdict"]]
+    told = {"keep": "", "drop": " (dropped)", "merge": " (merged)"}
     with _figure(6.2, 0.7 + 0.27 * len(classes)) as (figure, axes):
         axes.barh(places, rows["in_manifest"], height=0.72, color="none", edgecolor=LINE, linewidth=1)
-        axes.barh(places, rows["curated"], height=0.72, color=[ACCENT if keep else SECOND for keep in kept])
-        for place, before, after in zip(places, rows["in_manifest"], rows["curated"], strict=True):
-            text = f"{before:,} → {after:,}" + ("" if kept[place] else " (dropped)")
+        axes.barh(places, rows["after"], height=0.72, color=[ACCENT if keep else SECOND for keep in kept])
+        for place, before, after in zip(places, rows["in_manifest"], rows["after"], strict=True):
+            text = f"{before:,} → {after:,}{told[rows['verdict'][place]]}"
             axes.annotate(text, (max(before, after), place), (4, 0), textcoords="offset points", va="center")
         axes.set_yticks(places, [_short(label) for label in rows["label"]])
-        axes.set(ylim=(-0.6, len(places) - 0.4), xlim=(0, 1.25 * max(*rows["in_manifest"], *rows["curated"], 1)))
+        axes.set(ylim=(-0.6, len(places) - 0.4), xlim=(0, 1.25 * max(*rows["in_manifest"], *rows["after"], 1)))
         axes.set_xlabel("photos")
         axes.tick_params(axis="y", length=0)
         alt = (
