@@ -334,4 +334,6 @@ def test_every_import_of_the_loader_is_pinned_in_its_requirements():
         for name in imported_modules((root / module).read_text())
         if name.split(".")[0] in known and not name.startswith("lesionflow")
     }
-    assert needed <= {name.lower() for name in REQUIREMENTS}
+    # Imported only where LESIONFLOW_BACKEND asks for a cluster, with a message where they are missing.
+    optional = {"ray", "joblibspark"}
+    assert needed - optional <= {name.lower() for name in REQUIREMENTS}
