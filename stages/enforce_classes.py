@@ -23,7 +23,8 @@ def main() -> None:
     settings = params.load("curate.classes", ClassesParams)
     table = classes.enforce(manifest, ingested, curated, malignant, settings, parents=parents)
     tables.write(table, OUTPUTS / "classes.parquet", tables.CLASSES)
-    bars = table[["label", "used"]].rename(columns={"used": "images"})
+    images = table["used"].where(table["verdict"] == "keep", table["curated"])
+    bars = table[["label"]].assign(images=images)
     files.write_text(bars.to_csv(index=False), REPORTS / "classes.csv")
 
 
