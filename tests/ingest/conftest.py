@@ -12,6 +12,9 @@ from lesionflow import tables
 from lesionflow.ingest import taxonomy
 from lesionflow.ingest.settings import IngestParams
 
+NETWORK = "127.0.0.2/31"
+"""Of the fault server's hosts, and of no other address."""
+
 
 def picture(seed: int = 0, size: tuple[int, int] = (24, 16)) -> Image.Image:
     """Noise, which no encoder can take short cuts with; `size` is width and height."""
@@ -47,7 +50,7 @@ def limits(root: Path, **web: object) -> IngestParams:
     return IngestParams.model_validate(
         {
             "file_roots": [root], "max_bytes": 100_000, "max_pixels": 10_000, "max_failed_share": 0.5,
-            "retry_failed": "healable", "web": {**asked, "allowed_networks": ["127.0.0.2/31"], **web},
+            "retry_failed": "healable", "web": {**asked, "allowed_networks": [NETWORK], **web},
         }
     )  # fmt: skip
 

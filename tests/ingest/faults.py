@@ -21,8 +21,6 @@ from PIL import Image
 from tests.ingest.conftest import encoded, picture
 
 HOSTS = ("127.0.0.2", "127.0.0.3")
-NETWORK = "127.0.0.2/31"
-"""The network of HOSTS, and of no other address."""
 PHOTO = encoded(picture())
 MEGABYTE = bytes(1 << 20)
 

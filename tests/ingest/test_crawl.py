@@ -16,7 +16,7 @@ def test_a_host_belongs_to_one_crawler(tmp_path, monkeypatch):
     monkeypatch.setenv("LESIONFLOW_WORKERS", "2")
     parts = shared_out(rows(a=5, b=3, c=3), limits(tmp_path))
     # The largest host first, then each to the crawler with fewest rows: a | b, c.
-    assert [[crawl._host(row) for row in part] for part in parts] == [["a"] * 5, ["b"] * 3 + ["c"] * 3]
+    assert [[crawl.host_of(row) for row in part] for part in parts] == [["a"] * 5, ["b"] * 3 + ["c"] * 3]
 
 
 def test_impolite_crawlers_share_a_host(tmp_path, monkeypatch):
@@ -30,7 +30,7 @@ def test_there_are_no_more_crawlers_than_hosts(tmp_path, monkeypatch):
 
 
 def test_a_row_whose_mask_alone_is_on_the_web_goes_to_the_masks_host():
-    assert crawl._host(Row("m:1", "../a.jpg", None, "http://masks.org/a.png")) == "masks.org"
+    assert crawl.host_of(Row("m:1", "../a.jpg", None, "http://masks.org/a.png")) == "masks.org"
 
 
 def test_a_partition_travels_as_text(tmp_path):

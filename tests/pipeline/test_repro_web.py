@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from lesionflow import tables
-from tests.ingest.faults import NETWORK, serving
+from tests.ingest.conftest import NETWORK
+from tests.ingest.faults import serving
 from tests.ingest.test_resume import Slow
 
 ROWS = 60

@@ -76,12 +76,11 @@ def _merged(
     target = table["becomes"].fillna(pd.Series(parents).reindex(table.index))
     joined = kept.assign(target=kept["label"].map(target)).groupby("target")
     enough = _enough(joined.size(), joined["group"].nunique(), settings)
-    labels = sorted({*table.index, *enough.index[enough]})
-    table = table.reindex(labels).fillna(dict.fromkeys(("in_manifest", "ingested", "curated", "groups"), 0))
-    table = table.astype(dict.fromkeys(("in_manifest", "ingested", "curated", "groups"), int))
-    table["becomes"] = target.where(target.isin(enough.index[enough])).reindex(labels)
-    new = table.index.isin(enough.index[enough])
-    table.loc[new, "becomes"] = table.index[new]
+    large = enough.index[enough]
+    labels = sorted({*table.index, *large})
+    table = table.drop(columns="becomes").reindex(labels, fill_value=0)
+    table["becomes"] = target.where(target.isin(large)).reindex(labels)
+    table.loc[large, "becomes"] = large
     return table
 
 

@@ -71,14 +71,15 @@ def shared_out(rows: list[Row], settings: IngestParams) -> list[list[Row]]:
         return [part for part in (rows[start::count] for start in range(count)) if part]
     by_host: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        by_host[_host(row)].append(row)
+        by_host[host_of(row)].append(row)
     parts: list[list[Row]] = [[] for _ in range(count)]
     for of_host in sorted(by_host.values(), key=len, reverse=True):
         min(parts, key=len).extend(of_host)
     return [part for part in parts if part]
 
 
-def _host(row: Row) -> str:
+def host_of(row: Row) -> str:
+    """The host that a row is asked of: its photo's, or its mask's where the photo is not on the web."""
     return host(row.url) or host(row.mask or "")
 
 

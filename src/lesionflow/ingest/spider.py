@@ -16,9 +16,9 @@ import scrapy
 from scrapy.crawler import AsyncCrawlerProcess
 
 from lesionflow.ingest import network, outcomes, patience
-from lesionflow.ingest.addresses import host, is_web
+from lesionflow.ingest.addresses import is_web
 from lesionflow.ingest.admission import Arrival, Body, Row, admit, remote_key
-from lesionflow.ingest.crawl import Partition
+from lesionflow.ingest.crawl import Partition, host_of
 from lesionflow.ingest.fetch import fetch
 from lesionflow.ingest.reasons import Reason, Rejection
 from lesionflow.ingest.settings import IngestParams
@@ -153,7 +153,7 @@ def by_host(rows: list[Row]) -> list[list[Photo]]:
     """Rows by address, so that each is asked for once, and addresses by host; the host with most first."""
     hosts: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        hosts[host(row.url) or host(row.mask or "")][row.url].append(row)
+        hosts[host_of(row)][row.url].append(row)
     return sorted((list(photos.items()) for photos in hosts.values()), key=len, reverse=True)
 
 
