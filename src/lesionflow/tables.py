@@ -112,11 +112,10 @@ FINGERPRINTS = Table(
         "version": WHOLE,  # of the fingerprint's definition: a row of another version is computed anew
         "width": WHOLE,  # pixels, upright
         "height": WHOLE,
-        "phash": TEXT,  # 64 bits as 16 hex digits, as imagehash prints them; likewise the next three
-        "phash_mirrored": TEXT,
-        "phash_centre": TEXT,  # of the middle 80 % of each side
-        "dhash": TEXT,
-        "thumbnail": BYTES,  # 32 x 32 grey levels, row by row: the pixels that verify a candidate pair
+        "phash": TEXT,  # 64 bits as 16 hex digits, as imagehash prints them
+        "phash_turned": TEXT,  # of the 7 turned and mirrored variants, in the order of hashes.TURNS: 7 x 16 digits
+        "phash_trimmed": TEXT,  # of the picture without its border; phash when there is none
+        "thumbnail": BYTES,  # 64 x 64 grey levels, row by row, of the whole picture squeezed to a square (box filter)
         "sharpness": REAL,  # variance of the Laplacian at 256 px on the short side
         "brightness": REAL,  # mean grey level, 0-1
         "contrast": REAL,  # standard deviation of grey levels, 0-1

@@ -65,6 +65,6 @@ def test_no_photos_give_no_pairs():
 
 def test_agreement_names_the_transform(photos):
     rng = seeding.generator(1, "thumbnails")
-    first = rng.normal(128, 40, (1, 32, 32))
+    first = rng.normal(128, 40, (1, 64, 64))
     score, name = duplicates.agreement(first, first[:, :, ::-1])
     assert (score[0], name[0]) == (pytest.approx(1), "mirrored")

@@ -32,19 +32,6 @@ def test_colourfulness_of_two_colours_by_hand():
     assert fingerprint._colourfulness(picture) == pytest.approx(272.618, abs=1e-3)
 
 
-def test_border_share_is_the_area_of_the_even_bands():
-    # A noisy middle of 100 x 50 in 200 x 100: 1 - 5,000 / 20,000 = 0.75.
-    levels = np.full((100, 200), 255.0)
-    levels[25:75, 50:150] = np.random.default_rng(0).integers(0, 256, (50, 100))
-    assert fingerprint._border_share(levels) == pytest.approx(0.75)
-
-
-def test_mirrored_hash_is_the_hash_of_the_mirrored_picture():
-    photo = drawing.draw(catalogue(SMALL, 1)[0], 1)[0]
-    mirrored = photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    assert fingerprint.fingerprint(photo)["phash_mirrored"] == fingerprint.fingerprint(mirrored)["phash"]
-
-
 @pytest.fixture
 def stored(tmp_path):
     contents = [drawing.as_jpeg(drawing.draw(subject, 1)[0]) for subject in catalogue(SMALL, 1)[:4]]

@@ -13,20 +13,20 @@ import pandas as pd
 from scipy import ndimage
 
 from lesionflow.curate.fingerprint import THUMBNAIL
+from lesionflow.curate.hashes import DIGITS, TURNS
 from lesionflow.curate.settings import DuplicatesParams
 
 Thumbnails = npt.NDArray[np.float64]
 SIGNALS = {
     "phash": ("phash", "phash"),
     "phash_mirrored": ("phash_mirrored", "phash"),
-    "phash_centre": ("phash_centre", "phash_centre"),
-    "phash_crop": ("phash_centre", "phash"),
-    "dhash": ("dhash", "dhash"),
+    "phash_trimmed": ("phash_trimmed", "phash"),
+    "phash_both_trimmed": ("phash_trimmed", "phash_trimmed"),
 }
 """A signal compares one hash of a photo with one hash of the others."""
 CROPS = (0.0, 0.05, 0.10, 0.16)
 """Shares of the side that the other photo may have lost, or gained as a border."""
-FINE = 2.0
+FINE = 4.0
 """Deviation, in thumbnail pixels, of the blur that is taken off: what is left tells two lesions apart."""
 BATCH = 20_000
 
@@ -34,8 +34,10 @@ BATCH = 20_000
 def candidates(fingerprints: pd.DataFrame, settings: DuplicatesParams) -> pd.DataFrame:
     """Pairs of rows (a < b, positions) that some signal proposes; of several, the first of SIGNALS is named."""
     found: dict[tuple[int, int], str] = {}
+    start = DIGITS * TURNS.index("mirrored")
+    hashed = fingerprints.assign(phash_mirrored=fingerprints["phash_turned"].str.slice(start, start + DIGITS))
     for name, (left, right) in SIGNALS.items():
-        for pair in _within(_bits(fingerprints[left]), _bits(fingerprints[right]), settings.hash_distance):
+        for pair in _within(_bits(hashed[left]), _bits(hashed[right]), settings.hash_distance):
             found.setdefault(pair, name)
     rows = [(first, second, name) for (first, second), name in sorted(found.items())]
     return pd.DataFrame(rows, columns=["a", "b", "candidate_by"])

@@ -3,26 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
-import imagehash
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image, ImageOps
+from PIL import Image
 from scipy import ndimage
 
 from lesionflow import images, parallel
+from lesionflow.curate import borders, hashes
 from lesionflow.images import StoredPhoto
 
-VERSION = 1
+VERSION = 2
 """Raised when a column's definition changes, so that rows of an earlier one are computed anew."""
 SHORT_SIDE = 225
 """Pixels of the short side at which all is measured: a 600 x 450 JPEG then decodes at half scale."""
-THUMBNAIL = 32
-CENTRE = 0.8
+THUMBNAIL = 64
+"""Pixels of a thumbnail's side: the whole picture squeezed to a square."""
 CHUNK = 32
-FLAT_BAND = 6.0
-"""A line of pixels belongs to a border when its grey levels deviate by less than this (of 255)."""
-Grey = npt.NDArray[np.float64]
 
 
 def with_cached(photos: Sequence[StoredPhoto], sizes: dict[str, tuple[int, int]], cached: pd.DataFrame) -> pd.DataFrame:
@@ -56,27 +53,18 @@ def fingerprint(picture: Image.Image) -> dict[str, Any]:
     )
     grey = small.convert("L")
     levels = np.asarray(grey, dtype=float)
+    content = borders.content_box(levels)
+    left, top, right, bottom = content
     return {
         "version": VERSION,
-        **_hashes(grey),
+        **hashes.hashes(grey, content),
         "thumbnail": np.asarray(grey.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)).tobytes(),
         "sharpness": float(ndimage.laplace(levels).var()),
         "brightness": float(levels.mean() / 255),
         "contrast": float(levels.std() / 255),
         "entropy": float(grey.entropy()),
         "colourfulness": _colourfulness(np.asarray(small, dtype=float)),
-        "border_share": _border_share(levels),
-    }
-
-
-def _hashes(grey: Image.Image) -> dict[str, str]:
-    dx, dy = (round(side * (1 - CENTRE) / 2) for side in grey.size)
-    centre = grey.crop((dx, dy, grey.width - dx, grey.height - dy))
-    return {
-        "phash": str(imagehash.phash(grey)),
-        "phash_mirrored": str(imagehash.phash(ImageOps.mirror(grey))),
-        "phash_centre": str(imagehash.phash(centre)),
-        "dhash": str(imagehash.dhash(grey)),
+        "border_share": 1 - (right - left) * (bottom - top) / levels.size,
     }
 
 
@@ -85,16 +73,3 @@ def _colourfulness(rgb: npt.NDArray[np.float64]) -> float:
     red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     first, second = red - green, (red + green) / 2 - blue
     return float(np.hypot(first.std(), second.std()) + 0.3 * np.hypot(first.mean(), second.mean()))
-
-
-def _border_share(levels: Grey) -> float:
-    """Share of the area in bands of even lines along the four edges."""
-    height = levels.shape[0] - _even_lines(levels) - _even_lines(levels[::-1])
-    width = levels.shape[1] - _even_lines(levels.T) - _even_lines(levels.T[::-1])
-    return float(1 - max(0, height) * max(0, width) / levels.size)
-
-
-def _even_lines(lines: Grey) -> int:
-    """How many lines from the first on are even."""
-    uneven = lines.std(axis=1) >= FLAT_BAND
-    return int(uneven.argmax()) if uneven.any() else len(lines)

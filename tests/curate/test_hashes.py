@@ -1,0 +1,65 @@
+import imagehash
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from lesionflow.curate import hashes
+from lesionflow.sample import drawing
+from lesionflow.sample.catalogue import SMALL, catalogue
+
+TURNED = {
+    "rotated 90": lambda picture: picture.transpose(Image.Transpose.ROTATE_90),
+    "rotated 180": lambda picture: picture.transpose(Image.Transpose.ROTATE_180),
+    "rotated 270": lambda picture: picture.transpose(Image.Transpose.ROTATE_270),
+}
+VARIANTS = {
+    **TURNED,
+    "mirrored": ImageOps.mirror,
+    **{f"mirrored, {name}": lambda picture, turn=turn: turn(ImageOps.mirror(picture)) for name, turn in TURNED.items()},
+}
+WHOLE = (0, 0, 256, 192)
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return [drawing.draw(subject, 7)[0].convert("L") for subject in catalogue(SMALL, 7)[::9]]
+
+
+def variants(turned):
+    return [turned[start : start + 16] for start in range(0, len(turned), 16)]
+
+
+def test_phash_is_that_of_imagehash(photos):
+    for photo in photos:
+        assert hashes.hashes(photo, WHOLE)["phash"] == str(imagehash.phash(photo))
+
+
+@pytest.mark.parametrize("place", range(len(hashes.TURNS)), ids=hashes.TURNS)
+def test_turned_hash_is_that_of_the_turned_picture(photos, place):
+    for photo in photos:
+        found = imagehash.hex_to_hash(variants(hashes.hashes(photo, WHOLE)["phash_turned"])[place])
+        # Pillow rounds to whole grey levels between its horizontal and its vertical pass: up to two bits may tip.
+        assert found - imagehash.phash(VARIANTS[hashes.TURNS[place]](photo)) <= 2
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 2**32 - 1))
+def test_turned_hashes_of_a_reduced_picture_are_exactly_those_of_imagehash(seed):
+    levels = np.random.default_rng(seed).integers(0, 256, (32, 32), dtype=np.uint8)
+    picture = Image.fromarray(levels)
+    expected = [str(imagehash.phash(VARIANTS[name](picture))) for name in hashes.TURNS]
+    assert variants(hashes.turned(levels.astype(float))) == expected
+
+
+def test_trimmed_hash_is_that_of_the_picture_before_it_was_framed(photos):
+    framed = ImageOps.expand(photos[0], border=20, fill=255)
+    found = hashes.hashes(framed, (20, 20, 276, 212))
+    assert found["phash_trimmed"] == str(imagehash.phash(photos[0])) != found["phash"]
+
+
+@pytest.mark.parametrize("content", [WHOLE, (0, 0, 0, 0)])
+def test_without_border_or_without_content_the_trimmed_hash_is_the_hash(photos, content):
+    found = hashes.hashes(photos[0], content)
+    assert found["phash_trimmed"] == found["phash"]
