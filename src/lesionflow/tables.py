@@ -112,16 +112,25 @@ FINGERPRINTS = Table(
         "version": WHOLE,  # of the fingerprint's definition: a row of another version is computed anew
         "width": WHOLE,  # pixels, upright
         "height": WHOLE,
+        "readable": FLAG,  # if not, its hashes and thumbnail are empty, and the measures below are missing
         "phash": TEXT,  # 64 bits as 16 hex digits, as imagehash prints them
         "phash_turned": TEXT,  # of the 7 turned and mirrored variants, in the order of hashes.TURNS: 7 x 16 digits
         "phash_trimmed": TEXT,  # of the picture without its border; phash when there is none
         "thumbnail": BYTES,  # 64 x 64 grey levels, row by row, of the whole picture squeezed to a square (box filter)
-        "sharpness": REAL,  # variance of the Laplacian at 256 px on the short side
-        "brightness": REAL,  # mean grey level, 0-1
-        "contrast": REAL,  # standard deviation of grey levels, 0-1
-        "entropy": REAL,  # of the grey histogram, bits (0-8)
-        "colourfulness": REAL,  # Hasler and Suesstrunk 2003
-        "border_share": REAL,  # share of the area in uniform bands along the edges, 0-1
+        # Measured at no more than 225 pixels on the short side and 900 on the long one.
+        "sharpness": MAYBE_REAL,  # variance of the Laplacian of grey levels
+        "brightness": MAYBE_REAL,  # mean grey level, 0-1
+        "contrast": MAYBE_REAL,  # standard deviation of grey levels, 0-0.5
+        "entropy": MAYBE_REAL,  # of the grey histogram, bits (0-8)
+        "dark_share": MAYBE_REAL,  # share of the pixels without detail in the shadows, 0-1
+        "bright_share": MAYBE_REAL,  # and in the lights
+        "colourfulness": MAYBE_REAL,  # Hasler and Suesstrunk 2003
+        "skin_share": MAYBE_REAL,  # share of the visible pixels whose colour could be skin, 0-1
+        "border_share": MAYBE_REAL,  # share of the area in uniform bands along the edges, 0-1
+        "letterbox_share": MAYBE_REAL,  # share of a side in bands at both its ends, 0-1
+        "seam_share": MAYBE_REAL,  # share of its length over which the best straight seam stands out, 0-1
+        "text_share": MAYBE_REAL,  # share of the tiles that show anything which are text on an even page, 0-1
+        "watermark_score": MAYBE_REAL,  # how much denser than all else the densest row of strokes is, 0-1
     },
 )
 

@@ -1,35 +1,117 @@
+import io
+
+import imagehash
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
 from lesionflow import images, tables
-from lesionflow.curate import fingerprint
+from lesionflow.curate import fingerprint, hashes
 from lesionflow.images import StoredPhoto
 from lesionflow.sample import drawing
 from lesionflow.sample.catalogue import SMALL, catalogue
 
 
-def plain(level=128, size=(300, 225)):
-    return Image.new("RGB", size, (level,) * 3)
+def encoded(picture, kind="PNG", **options):
+    written = io.BytesIO()
+    picture.save(written, kind, **options)
+    return written.getvalue()
 
 
-def test_measures_of_a_plain_grey_picture():
-    # All pixels are 102 of 255: brightness 0.4, and no contrast, no entropy, no colour, nothing sharp, all border.
-    found = fingerprint.fingerprint(plain(102))
-    measures = {name: found[name] for name in ("brightness", "contrast", "entropy", "colourfulness", "sharpness")}
-    expected = {"brightness": 0.4, "contrast": 0, "entropy": 0, "colourfulness": 0, "sharpness": 0}
-    assert measures == pytest.approx(expected)
-    assert found["border_share"] == 1.0
+def drawn(number=0):
+    return drawing.draw(catalogue(SMALL, 1)[number], 1)[0]
 
 
-def test_colourfulness_of_two_colours_by_hand():
-    # Half red (255,0,0), half blue (0,0,255): red - green is 255 or 0 (mean 127.5, deviation 127.5);
-    # (red + green) / 2 - blue is 127.5 or -255 (mean -63.75, deviation 191.25).
-    # sqrt(127.5^2 + 191.25^2) + 0.3 sqrt(127.5^2 + 63.75^2) = 229.854 + 42.764 = 272.618
-    picture = np.zeros((10, 10, 3))
-    picture[:, :5, 0] = picture[:, 5:, 2] = 255
-    assert fingerprint._colourfulness(picture) == pytest.approx(272.618, abs=1e-3)
+def test_columns_are_those_of_the_table():
+    found = set(fingerprint.fingerprint(drawn()))
+    assert found == set(tables.FINGERPRINTS.columns) - {"sha256", "width", "height"}
+    assert set(fingerprint.fingerprint_bytes(b"")) == found
+
+
+def test_thumbnail_is_the_picture_squeezed_to_64_by_64_levels():
+    # 640 x 128 pixels, the left half 40, the right half 200: columns 0-31 and 32-63.
+    picture = Image.new("RGB", (640, 128), (40,) * 3)
+    picture.paste((200,) * 3, (320, 0, 640, 128))
+    levels = np.frombuffer(fingerprint.fingerprint(picture)["thumbnail"], dtype=np.uint8).reshape(64, 64)
+    assert (levels[:, :32] == 40).all()
+    assert (levels[:, 32:] == 200).all()
+
+
+def test_turned_hash_is_the_hash_of_the_turned_picture():
+    photo = drawn()
+    turned = fingerprint.fingerprint(photo)["phash_turned"]
+    place = 16 * hashes.TURNS.index("mirrored")
+    mirrored = fingerprint.fingerprint(photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    assert turned[place : place + 16] == mirrored["phash"]
+
+
+def test_trimmed_hash_of_a_framed_photo_is_near_the_hash_of_the_photo():
+    photo = drawn()
+    framed = fingerprint.fingerprint(ImageOps.expand(photo, border=30, fill="white"))
+    whole = imagehash.hex_to_hash(fingerprint.fingerprint(photo)["phash"])
+    assert imagehash.hex_to_hash(framed["phash_trimmed"]) - whole <= 4 < imagehash.hex_to_hash(framed["phash"]) - whole
+
+
+def test_measures_hardly_depend_on_the_scale_of_the_photo():
+    # Twice and four times the pixels of one scene; only sharpness depends on detail that an enlarged photo lacks.
+    small = drawn().resize((300, 225))
+    one, two = (fingerprint.fingerprint(small.resize((300 * by, 225 * by))) for by in (1, 3))
+    for name in ("brightness", "contrast", "entropy", "colourfulness", "skin_share", "border_share", "text_share"):
+        assert two[name] == pytest.approx(one[name], rel=0.05, abs=0.02)
+
+
+ODD = {
+    "flat": Image.new("RGB", (300, 225), (90, 90, 90)),
+    "one pixel": Image.new("RGB", (1, 1), (200, 150, 120)),
+    "1 x 3000": Image.new("RGB", (1, 3000), (200, 150, 120)),
+    "3000 x 1": Image.new("RGB", (3000, 1), (200, 150, 120)),
+    "palette": Image.new("P", (64, 64), 3),
+    "transparent": Image.new("RGBA", (64, 64), (0, 0, 0, 0)),
+    "16 bit": Image.fromarray(np.full((64, 64), 40_000, dtype=np.uint16)),
+    "1 bit": Image.new("1", (64, 64)),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_pictures_have_fingerprints(name):
+    found = fingerprint.fingerprint_bytes(encoded(ODD[name]))
+    assert found["readable"]
+    assert all(np.isfinite(found[measure]) for measure in fingerprint.MEASURES)
+    assert (len(found["phash"]), len(found["phash_turned"]), len(found["thumbnail"])) == (16, 7 * 16, 64 * 64)
+
+
+def test_cmyk_jpegs_and_animations_have_fingerprints():
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "green")]
+    animated = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    cmyk = encoded(drawn().convert("CMYK"), "JPEG")
+    assert fingerprint.fingerprint_bytes(animated)["skin_share"] == 1  # the first frame, which is red
+    assert fingerprint.fingerprint_bytes(cmyk)["readable"]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 400), st.integers(1, 400), st.integers(0, 2**32 - 1))
+def test_every_size_has_measures_within_their_ranges(width, height, seed):
+    levels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    found = fingerprint.fingerprint(Image.fromarray(levels))
+    shares = [name for name in fingerprint.MEASURES if name.endswith(("_share", "_score", "brightness"))]
+    assert all(0 <= found[name] <= 1 for name in shares)
+    assert 0 <= found["entropy"] <= 8
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", encoded(drawn(), "JPEG")[:1200]])
+def test_what_cannot_be_decoded_is_marked_and_does_not_end_the_run(content, tmp_path):
+    shard = tmp_path / "s.tar"
+    shard.write_bytes(content)
+    found = fingerprint.with_cached(
+        [StoredPhoto("a", shard, 0, len(content))], {"a": (9, 9)}, tables.FINGERPRINTS.empty()
+    )
+    tables.write(found, tmp_path / "f.parquet", tables.FINGERPRINTS)
+    row = tables.read(tmp_path / "f.parquet", tables.FINGERPRINTS).iloc[0]
+    assert (row["readable"], row["phash"], row["thumbnail"], row["width"]) == (False, "", b"", 9)
+    assert row[list(fingerprint.MEASURES)].isna().all()
 
 
 @pytest.fixture

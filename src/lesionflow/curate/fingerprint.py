@@ -3,23 +3,29 @@
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from PIL import Image
-from scipy import ndimage
 
 from lesionflow import images, parallel
-from lesionflow.curate import borders, hashes
-from lesionflow.images import StoredPhoto
+from lesionflow.curate import borders, colour, exposure, hashes, seams, strokes
+from lesionflow.images import StoredPhoto, UnreadableImageError
 
 VERSION = 2
 """Raised when a column's definition changes, so that rows of an earlier one are computed anew."""
-SHORT_SIDE = 225
-"""Pixels of the short side at which all is measured: a 600 x 450 JPEG then decodes at half scale."""
+SHORT_SIDE, LONG_SIDE = 225, 900
+"""Pixels, at most, of the picture that is measured: a 600 x 450 JPEG then decodes at half scale. None is enlarged."""
 THUMBNAIL = 64
 """Pixels of a thumbnail's side: the whole picture squeezed to a square."""
+COLOUR_SCALE = 3
+"""Colours are measured at this part of the scale."""
 CHUNK = 32
+MEASURES = (
+    "sharpness", "brightness", "contrast", "entropy", "dark_share", "bright_share", "colourfulness", "skin_share",
+    "border_share", "letterbox_share", "seam_share", "text_share", "watermark_score",
+)  # fmt: skip
+UNREADABLE: dict[str, Any] = {"phash": "", "phash_turned": "", "phash_trimmed": "", "thumbnail": b""}
 
 
 def with_cached(photos: Sequence[StoredPhoto], sizes: dict[str, tuple[int, int]], cached: pd.DataFrame) -> pd.DataFrame:
@@ -31,7 +37,8 @@ def with_cached(photos: Sequence[StoredPhoto], sizes: dict[str, tuple[int, int]]
     """
     wanted = {photo.sha256 for photo in photos}
     usable = cached[(cached["version"] == VERSION) & cached["sha256"].isin(wanted)]
-    missing = [photo for photo in photos if photo.sha256 not in set(usable["sha256"])]
+    known = set(usable["sha256"])
+    missing = [photo for photo in photos if photo.sha256 not in known]
     parts = parallel.map_ordered(_chunk, parallel.chunked(missing, CHUNK), desc="fingerprint", unit="chunk")
     rows = [row for part in parts for row in part]
     for row in rows:
@@ -40,36 +47,44 @@ def with_cached(photos: Sequence[StoredPhoto], sizes: dict[str, tuple[int, int]]
 
 
 def _chunk(photos: Sequence[StoredPhoto]) -> list[dict[str, Any]]:
-    return [
-        {"sha256": photo.sha256} | fingerprint(images.decode(photo.read(), at_least=SHORT_SIDE)) for photo in photos
-    ]
+    cv2.setNumThreads(0)  # the workers share the processors already
+    return [{"sha256": photo.sha256} | fingerprint_bytes(photo.read()) for photo in photos]
+
+
+def fingerprint_bytes(content: bytes) -> dict[str, Any]:
+    """As `fingerprint`, of a picture's bytes; what cannot be decoded has a row without measures."""
+    try:
+        return fingerprint(images.decode(content, at_least=SHORT_SIDE))
+    except UnreadableImageError:
+        return {"version": VERSION, "readable": False, **UNREADABLE, **dict.fromkeys(MEASURES, np.nan)}
 
 
 def fingerprint(picture: Image.Image) -> dict[str, Any]:
     """Every column of table fingerprints but sha256, width and height, of an RGB picture."""
-    scale = SHORT_SIDE / min(picture.size)
-    small = picture.resize(
-        (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))), reducing_gap=2
-    )
+    small = _scaled(picture)
     grey = small.convert("L")
-    levels = np.asarray(grey, dtype=float)
+    levels, pixels = np.asarray(grey), np.asarray(small.reduce(COLOUR_SCALE))
     content = borders.content_box(levels)
     left, top, right, bottom = content
     return {
         "version": VERSION,
+        "readable": True,
         **hashes.hashes(grey, content),
-        "thumbnail": np.asarray(grey.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)).tobytes(),
-        "sharpness": float(ndimage.laplace(levels).var()),
-        "brightness": float(levels.mean() / 255),
-        "contrast": float(levels.std() / 255),
-        "entropy": float(grey.entropy()),
-        "colourfulness": _colourfulness(np.asarray(small, dtype=float)),
-        "border_share": 1 - (right - left) * (bottom - top) / levels.size,
+        "thumbnail": grey.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX).tobytes(),
+        "sharpness": exposure.sharpness(levels),
+        **exposure.exposure(levels),
+        "colourfulness": colour.colourfulness(pixels),
+        "skin_share": colour.skin_share(pixels),
+        **borders.shares(content, grey.size),
+        "seam_share": seams.seam_share(levels[top:bottom, left:right]),
+        **strokes.strokes(levels),
     }
 
 
-def _colourfulness(rgb: npt.NDArray[np.float64]) -> float:
-    """Hasler and Suesstrunk 2003, "Measuring colourfulness in natural images", equation 3."""
-    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
-    first, second = red - green, (red + green) / 2 - blue
-    return float(np.hypot(first.std(), second.std()) + 0.3 * np.hypot(first.mean(), second.mean()))
+def _scaled(picture: Image.Image) -> Image.Image:
+    """The picture within SHORT_SIDE and LONG_SIDE, its proportions kept as far as sides of at least a pixel allow."""
+    scale = min(1.0, SHORT_SIDE / min(picture.size), LONG_SIDE / max(picture.size))
+    if scale == 1:
+        return picture
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, reducing_gap=2)

@@ -18,13 +18,16 @@ class QualityParams(Section):
     """Bounds of a usable photo."""
 
     min_side: int = Field(ge=1)
-    min_sharpness: float = Field(ge=0)
+    max_aspect: float = Field(ge=1)
+    max_text_share: float = Field(ge=0, le=1)
+    max_border_share: float = Field(ge=0, le=1)
     brightness: tuple[float, float]
     min_contrast: float = Field(ge=0)
     min_entropy: float = Field(ge=0)
     min_colourfulness: float = Field(ge=0)
-    max_aspect: float = Field(ge=1)
-    max_border_share: float = Field(ge=0, le=1)
+    max_seam_share: float = Field(ge=0, le=1)
+    min_sharpness: float = Field(ge=0)
+    min_skin_share: float = Field(ge=0, le=1)
 
 
 class ClassesParams(Section):

@@ -70,6 +70,32 @@ def _blurred(rng: np.random.Generator, photo: Image.Image) -> bytes:
     return as_jpeg(small.resize(photo.size, Image.Resampling.BICUBIC))
 
 
+def _collage(_: np.random.Generator, photo: Image.Image) -> bytes:
+    sheet = Image.new("RGB", (2 * WIDTH + 6, HEIGHT), "white")
+    sheet.paste(photo, (0, 0))
+    sheet.paste(ImageEnhance.Brightness(photo.rotate(180)).enhance(0.9), (WIDTH + 6, 0))
+    return as_jpeg(sheet)
+
+
+def _meadow(rng: np.random.Generator, photo: Image.Image) -> bytes:
+    """Grass under the sky, with a tree: no skin."""
+    horizon, at = int(rng.integers(80, 110)), int(rng.integers(40, 200))
+    hills = [(x, horizon + 14 * np.sin(x / rng.uniform(25, 35))) for x in range(0, WIDTH + 1, 8)]
+    scene = Image.new("RGB", photo.size, (120, 170, 225))
+    pen = ImageDraw.Draw(scene)
+    pen.polygon([(0, HEIGHT), *hills, (WIDTH, HEIGHT)], fill=(70, 130, 50))
+    pen.rectangle((at, horizon - 40, at + 8, horizon + 20), fill=(90, 65, 45))
+    pen.ellipse((at - 30, horizon - 65, at + 38, horizon - 15), fill=(40, 95, 40))
+    grain = np.asarray(scene, dtype=float) + rng.normal(0, 12, (HEIGHT, WIDTH, 1))
+    return as_jpeg(Image.fromarray(np.clip(grain, 0, 255).astype(np.uint8)))
+
+
+def _mostly_border(rng: np.random.Generator, photo: Image.Image) -> bytes:
+    page = Image.new("RGB", photo.size, "white")
+    page.paste(photo.resize((WIDTH // 3, HEIGHT // 3)), (int(rng.integers(20, 150)), int(rng.integers(20, 100))))
+    return as_jpeg(page)
+
+
 UNUSABLE: dict[str, Callable[[np.random.Generator, Image.Image], bytes]] = {
     "truncated": lambda rng, photo: as_jpeg(photo)[: int(rng.integers(900, 1500))],
     "html": lambda rng, photo: f"<html><body>Not found {rng.integers(1_000_000)} {photo.size}</body></html>".encode(),
@@ -79,4 +105,7 @@ UNUSABLE: dict[str, Callable[[np.random.Generator, Image.Image], bytes]] = {
     "tiny": lambda rng, photo: as_jpeg(photo.resize((int(rng.integers(30, 48)), 30))),
     "blurred": _blurred,
     "text_page": _text_page,
+    "collage": _collage,
+    "meadow": _meadow,
+    "mostly_border": _mostly_border,
 }
