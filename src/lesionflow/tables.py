@@ -21,7 +21,7 @@ class Column:
 
 
 TEXT, REAL, WHOLE, FLAG = Column(pa.string()), Column(pa.float64()), Column(pa.int64()), Column(pa.bool_())
-BYTES, VECTOR = Column(pa.binary()), Column(pa.list_(pa.float32()))
+BYTES, VECTOR, WORDS = Column(pa.binary()), Column(pa.list_(pa.float32())), Column(pa.list_(pa.int32()))
 MAYBE_TEXT, MAYBE_REAL, MAYBE_WHOLE = (Column(column.type, optional=True) for column in (TEXT, REAL, WHOLE))
 
 
@@ -134,6 +134,45 @@ FINGERPRINTS = Table(
     },
 )
 
+LOCAL_FEATURES = Table(
+    "local_features",
+    ("sha256",),
+    "describe",
+    {
+        "sha256": TEXT,
+        "version": WHOLE,  # of the definition: a row of another version is computed anew
+        "width": WHOLE,  # pixels of the picture in which keypoints were sought
+        "height": WHOLE,
+        "places": BYTES,  # of the keypoints, strongest first: x and y in those pixels, float32
+        "descriptors": BYTES,  # of the keypoints: SIFT on the codebook's axes, 32 int8 each
+        "words": WORDS,  # visual words of the codebook, each once
+        "words_mirrored": WORDS,  # and those of the mirrored picture
+        "view": BYTES,  # grey levels, row by row, of the picture at 64 pixels on the short side
+        "view_width": WHOLE,
+    },
+)
+
+PAIR_EVIDENCE = Table(
+    "pair_evidence",
+    ("sha256_a", "sha256_b", "mirrored", "turn"),
+    "match",
+    {
+        "sha256_a": TEXT,  # the smaller of the two
+        "sha256_b": TEXT,
+        "mirrored": FLAG,  # whether the first is mirrored left to right before all else
+        "turn": WHOLE,  # quarter turns, counter-clockwise, that a hash proposes; -1 for none
+        "version": WHOLE,  # of the way of finding it
+        "candidate_by": TEXT,  # the signal that proposed the pair: hash, words or group
+        "inliers": WHOLE,  # places that agree on the transform; 0 where the whole frames were laid over each other
+        "matrix": VECTOR,  # 2 x 3: from pixels of the first to pixels of the second, at the size of local_features
+        "agreement": REAL,  # of the structure in the common part, -1 to 1
+        "overlap_a": REAL,  # share of the first frame that lies within the second, 0-1
+        "overlap_b": REAL,
+        "contained_a": REAL,  # the overlap as a share of what it would be if the frames had one centre, 0-1
+        "contained_b": REAL,
+    },
+)
+
 DUPLICATE_PAIRS = Table(
     "duplicate_pairs",
     ("sha256_a", "sha256_b"),
@@ -141,9 +180,12 @@ DUPLICATE_PAIRS = Table(
     {
         "sha256_a": TEXT,  # the smaller of the two
         "sha256_b": TEXT,
+        "relation": TEXT,  # "duplicate", or "same_scene": other photos of the same patch of skin, or parts of one photo
         "candidate_by": TEXT,  # the signal that proposed the pair
-        "transform": TEXT,  # the one under which the pixels agree best: same, mirrored, ...
-        "score": REAL,  # agreement of the aligned pixels, -1 to 1
+        "transform": TEXT,  # what makes the first look like the second: mirrored, rotated by, scaled by
+        "inliers": WHOLE,  # places that agree on the transform
+        "agreement": REAL,  # of the structure in the common part, -1 to 1
+        "overlap": REAL,  # share of the frame that lies deeper within the other, 0-1
     },
 )
 

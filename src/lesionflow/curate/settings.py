@@ -2,16 +2,26 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from lesionflow.params import Section
 
 
-class DuplicatesParams(Section):
-    """When two photos are candidates, and when pixels confirm them."""
+class CandidatesParams(Section):
+    """Which pairs of photos are looked at."""
 
-    hash_distance: int = Field(ge=0, le=32)
+    hash_distance: int = Field(ge=0, le=16)
+    neighbours: PositiveInt
+    min_word_score: float = Field(ge=0)
+
+
+class DuplicatesParams(Section):
+    """When pixels confirm a pair, and as what."""
+
+    min_inliers: int = Field(ge=3)
     min_agreement: float = Field(ge=-1, le=1)
+    min_frame_agreement: float = Field(ge=-1, le=1)
+    min_containment: float = Field(ge=0, le=1)
 
 
 class QualityParams(Section):

@@ -1,0 +1,233 @@
+"""Pairs of photos worth a look: found by hashes, by visual words, and by what the sources say.
+
+Each signal proposes, for each photo, its nearest others; which is nearer than which depends on the photos alone, never
+on their order, so that a run from scratch and an update propose the same.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from lesionflow import parallel
+from lesionflow.curate.codebook import CENTRES
+from lesionflow.curate.hashes import DIGITS, TURNS
+from lesionflow.curate.settings import CandidatesParams
+
+FLAT = 2.0
+"""Grey levels of deviation: the hash of a flatter thumbnail is a hash of noise."""
+EXACT = 100_000
+"""Photos up to which every hash is held against every other; beyond, four bands of 16 bits find them."""
+BANDS, BAND_BITS, BAND_FLIPS = 4, 16, 1
+QUERIES = 4096
+"""Hashes looked up at a time: photos of one hash by the thousand would otherwise answer all at once."""
+OPERATIONS = 2e10
+"""Products of words that the search may cost, minutes of a processor. Beyond it, the most common words are left out."""
+BLOCK = 2e7
+"""Products of words at a time, about 250 MB."""
+LARGE_GROUP = 30
+"""Photos of one patient up to which all are held against all."""
+
+Hashes = npt.NDArray[np.uint8]
+"""Photos x 8 bytes."""
+Rows = npt.NDArray[np.int64]
+COLUMNS = ["a", "b", "mirrored", "turn", "candidate_by"]
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Lists of words one after the other: those of photo i are values[starts[i]:starts[i + 1]]."""
+
+    values: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, lists: Sequence[npt.NDArray[np.int32]]) -> "Ragged":
+        """From a list of words for each photo."""
+        lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
+        values = np.concatenate([np.empty(0, dtype=np.int32), *lists]).astype(np.int32)
+        return cls(values, np.concatenate([[0], lengths.cumsum()]))
+
+
+def propose(
+    fingerprints: pd.DataFrame, local_features: pd.DataFrame, groups: pd.Series, settings: CandidatesParams
+) -> pd.DataFrame:
+    """Candidate pairs of photos: sha256_a < sha256_b, `mirrored`, `turn` and `candidate_by`.
+
+    Parameters
+    ----------
+    fingerprints, local_features : the tables, of the same photos.
+    groups : patient or lesion of the photos that have one, by sha256.
+
+    Notes
+    -----
+    `mirrored`: whether the first is to be mirrored. `turn`: by how many quarter turns, counter-clockwise, where a hash
+    says so, else -1. A pair stands once for each value of `mirrored`, under the first signal of hash, words and group.
+    """
+    table = fingerprints.sort_values("sha256", ignore_index=True)
+    local = local_features.set_index("sha256").loc[table["sha256"]]
+    parts = [
+        hash_pairs(table, settings),
+        word_pairs(Ragged.of(list(local["words"])), Ragged.of(list(local["words_mirrored"])), settings),
+        _group_pairs(table["sha256"].map(groups)),
+    ]
+    found = ordered(pd.concat(parts, ignore_index=True))
+    sha256 = table["sha256"].to_numpy()
+    return found.assign(sha256_a=sha256[found["a"]], sha256_b=sha256[found["b"]]).drop(columns=["a", "b"])
+
+
+def ordered(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Pairs with a < b, each once for each value of `mirrored`."""
+    swapped = pairs["a"] > pairs["b"]
+    # The way back: a turn is undone by the opposite one, a mirrored turn by itself.
+    opposite = swapped & (pairs["turn"] > 0) & ~pairs["mirrored"]
+    turn = pairs["turn"].where(~opposite, 4 - pairs["turn"])
+    first, second = pairs[["a", "b"]].min(axis=1), pairs[["a", "b"]].max(axis=1)
+    table = pairs.assign(a=first, b=second, turn=turn).drop_duplicates(["a", "b", "mirrored"])
+    return table.sort_values(["a", "b", "mirrored"], ignore_index=True)
+
+
+def hash_pairs(fingerprints: pd.DataFrame, settings: CandidatesParams) -> pd.DataFrame:
+    """Pairs whose hashes differ in few bits: as they stand, turned, mirrored, or without their borders."""
+    rows = np.flatnonzero(_structured(fingerprints))
+    table = fingerprints.iloc[rows]
+    straight, trimmed = _bits(table["phash"]), _bits(table["phash_trimmed"])
+    framed = np.flatnonzero((straight != trimmed).any(axis=1))
+    looks = [(np.arange(len(table)), straight, straight, False, 0)]
+    for place, name in enumerate(TURNS):
+        turned = _bits(table["phash_turned"].str[place * DIGITS : (place + 1) * DIGITS])
+        turn = int(name.split()[-1]) // 90 if "rotated" in name else 0
+        looks.append((np.arange(len(table)), turned, straight, "mirrored" in name, turn))
+    looks += [(framed, trimmed[framed], others, False, -1) for others in (straight, trimmed)]
+    parts = [_empty()]
+    for queries, left, right, mirrored, turn in looks:
+        for a, b in _within(queries, left, right, settings):
+            parts.append(_pairs(rows[a], rows[b], mirrored=mirrored, turn=turn, candidate_by="hash"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _structured(fingerprints: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether a photo shows anything that a hash could tell."""
+    return np.array(
+        [bool(text) and np.frombuffer(text, dtype=np.uint8).std() >= FLAT for text in fingerprints["thumbnail"]],
+        dtype=bool,
+    )
+
+
+def _bits(hashes: pd.Series) -> Hashes:
+    """64-bit hashes in hex as rows of 8 bytes."""
+    return np.frombuffer(bytes.fromhex("".join(hashes)), dtype=np.uint8).reshape(-1, 8)
+
+
+def _within(
+    rows: npt.NDArray[np.intp], left: Hashes, right: Hashes, settings: CandidatesParams
+) -> Iterator[tuple[Rows, Rows]]:
+    """For each row of `left` (whose own places are `rows`), its nearest rows of `right` within the distance."""
+    if len(right) <= EXACT:
+        index = faiss.IndexBinaryFlat(64)
+    else:
+        # Exact up to 7 bits: of four bands, one then differs by a bit at most. Of pairs at 8, only those of 2 bits in
+        # each band are missed.
+        index = faiss.IndexBinaryMultiHash(64, BANDS, BAND_BITS)
+        index.nflip = BAND_FLIPS
+    index.add(right)
+    for start in range(0, len(left), QUERIES):
+        part = np.ascontiguousarray(left[start : start + QUERIES])
+        limits, distances, found = index.range_search(part, settings.hash_distance + 1)  # the radius is left out
+        query = np.repeat(rows[start : start + QUERIES], np.diff(limits.astype(np.int64)))
+        other = query != found
+        table = pd.DataFrame({"query": query[other], "found": found[other], "distance": distances[other]})
+        near = table.sort_values(["query", "distance", "found"]).groupby("query").head(settings.neighbours)
+        yield near["query"].to_numpy(), near["found"].to_numpy()
+
+
+def _pairs(a: Rows, b: Rows, **columns: object) -> pd.DataFrame:
+    return pd.DataFrame({"a": a, "b": b, **columns})[COLUMNS]
+
+
+def _empty() -> pd.DataFrame:
+    kinds = ("int64", "int64", "bool", "int64", object)
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in zip(COLUMNS, kinds, strict=True)})
+
+
+def word_pairs(words: Ragged, mirrored: Ragged, settings: CandidatesParams) -> pd.DataFrame:
+    """Pairs that share most words, the rare ones weighing more (tf-idf: Sivic and Zisserman 2003, "Video Google")."""
+    photos = len(words.starts) - 1
+    counts = np.bincount(words.values, minlength=CENTRES**2)
+    used = counts <= _most_common(counts)
+    weight = np.where(used & (counts > 0), np.log(photos / np.maximum(counts, 1)), 0).astype(np.float32)
+    targets = _matrix(words, used)
+    lengths = np.maximum(np.diff(targets.indptr), 1)
+    weighted = targets.multiply(1 / np.sqrt(lengths)[:, None]).T.tocsr()
+    parts = [_empty()]
+    for flag, source in ((False, words), (True, mirrored)):
+        queries = targets if not flag else _matrix(source, used)
+        queries.data = weight[queries.indices]
+        parts += _best(queries, weighted, counts, settings, mirrored=flag)
+    found = pd.concat(parts, ignore_index=True).sort_values(["a", "score", "b"], ascending=[True, False, True])
+    near = found.groupby("a").head(settings.neighbours)
+    return near.assign(turn=-1, candidate_by="words")[COLUMNS]
+
+
+def _most_common(counts: npt.NDArray[np.int64]) -> int:
+    """The largest count of a word that the search can still afford."""
+    ordered = np.sort(counts)
+    afforded = np.searchsorted(np.cumsum(ordered.astype(float) ** 2), OPERATIONS, side="right")
+    return int(ordered[min(afforded, len(ordered) - 1)] - (afforded < len(ordered)))
+
+
+def _matrix(words: Ragged, used: npt.NDArray[np.bool_]) -> sparse.csr_matrix:
+    """Photos x words, of the words in use."""
+    kept = used[words.values]
+    lengths = np.add.reduceat(np.append(kept, False), words.starts[:-1]) if len(words.starts) > 1 else np.empty(0)
+    lengths = np.where(np.diff(words.starts) > 0, lengths, 0)
+    starts = np.concatenate([[0], lengths.cumsum()]).astype(np.int64)
+    values = words.values[kept]
+    return sparse.csr_matrix((np.ones(len(values), dtype=np.float32), values, starts), (len(lengths), CENTRES**2))
+
+
+def _best(
+    queries: sparse.csr_matrix,
+    targets: sparse.csr_matrix,
+    counts: npt.NDArray[np.int64],
+    settings: CandidatesParams,
+    *,
+    mirrored: bool,
+) -> list[pd.DataFrame]:
+    """For each query the targets of the highest score, other than itself."""
+    cost = np.asarray(sparse.csr_matrix((counts[queries.indices], queries.indices, queries.indptr)).sum(axis=1)).ravel()
+    block = (np.cumsum(cost) // BLOCK).astype(np.int64)
+    starts = np.flatnonzero(np.diff(block, prepend=-1))
+    tasks = [
+        (queries[start:end], targets, int(start), settings)
+        for start, end in zip(starts, [*starts[1:], queries.shape[0]], strict=True)
+    ]
+    found = parallel.map_ordered(_best_of_block, tasks, desc="words", unit="block")
+    return [part.assign(mirrored=mirrored) for part in found]
+
+
+def _best_of_block(task: tuple[sparse.csr_matrix, sparse.csr_matrix, int, CandidatesParams]) -> pd.DataFrame:
+    queries, targets, start, settings = task
+    scores = (queries @ targets).tocsr()
+    scores.sort_indices()
+    a = np.repeat(np.arange(queries.shape[0]), np.diff(scores.indptr)) + start
+    table = pd.DataFrame({"a": a, "b": scores.indices.astype(np.int64), "score": scores.data})
+    table = table[(table["a"] != table["b"]) & (table["score"] >= settings.min_word_score)]
+    return table.sort_values(["a", "score", "b"], ascending=[True, False, True]).groupby("a").head(settings.neighbours)
+
+
+def _group_pairs(groups: pd.Series) -> pd.DataFrame:
+    """Pairs of photos of one patient or lesion; in a large group, only of photos that stand near each other."""
+    pairs: list[tuple[int, int]] = []
+    for rows in groups.groupby(groups).groups.values():
+        if len(rows) <= LARGE_GROUP:
+            pairs += combinations(rows, 2)
+        else:
+            pairs += zip(rows[:-1], rows[1:], strict=True)
+    table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return _pairs(table[:, 0], table[:, 1], mirrored=False, turn=-1, candidate_by="group")

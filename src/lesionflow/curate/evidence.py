@@ -1,0 +1,82 @@
+"""What the pixels say of candidate pairs: the transform that lays one photo on the other, and how well they agree."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lesionflow import parallel
+from lesionflow.curate import agreement, codebook, registration
+from lesionflow.curate.registration import Local, Matrix
+
+VERSION = 1
+"""Raised when evidence is found otherwise, so that rows of an earlier version are found anew."""
+FEWEST = 6
+"""Inliers under which a registration is an accident and its pixels are not compared."""
+CHUNK = 256
+KEY = ["sha256_a", "sha256_b", "mirrored", "turn"]
+SHARES = ["overlap_a", "overlap_b", "contained_a", "contained_b"]
+SEEN = ["places", "descriptors", "view", "view_width", "width", "height"]
+
+
+def with_cached(candidates: pd.DataFrame, local_features: pd.DataFrame, cached: pd.DataFrame) -> pd.DataFrame:
+    """Table pair_evidence of exactly `candidates`: usable rows of `cached`, and the missing ones found.
+
+    A row depends on its two photos alone, so that it holds whatever photos join them.
+    """
+    usable = cached[cached["version"] == VERSION].drop(columns="candidate_by")
+    joined = candidates.merge(usable, on=KEY, how="left")
+    known = joined["version"].notna()
+    missing = joined.loc[~known, [*KEY, "candidate_by"]].sort_values(KEY, ignore_index=True)
+    found = [joined[known].astype({"version": "int64", "inliers": "int64"})]
+    chunks = list(_chunks(missing, local_features))
+    for part in parallel.map_ordered(_chunk, chunks, desc="pairs", unit="chunk"):
+        found.append(part)
+    return pd.concat(found, ignore_index=True) if len(candidates) else cached.iloc[:0]
+
+
+def _chunks(pairs: pd.DataFrame, local_features: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Some pairs at a time, with the features of their photos."""
+    table = local_features.set_index("sha256")[SEEN]
+    for start in range(0, len(pairs), CHUNK):
+        part = pairs[start : start + CHUNK]
+        yield part, table.loc[pd.unique(part[["sha256_a", "sha256_b"]].to_numpy().ravel())]
+
+
+def _chunk(task: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
+    pairs, table = task
+    local = {str(sha256): Local.of(row) for sha256, row in zip(table.index, table.to_dict("records"), strict=True)}
+    keys = pairs[KEY].itertuples(index=False)
+    rows = [found(local[a], local[b], mirrored=bool(mirrored), turn=int(turn)) for a, b, mirrored, turn in keys]
+    return pairs.assign(version=VERSION, **pd.DataFrame(rows, index=pairs.index))
+
+
+def found(first: Local, second: Local, *, mirrored: bool, turn: int) -> dict[str, Any]:
+    """`inliers`, `matrix`, `agreement`, and the overlaps and containments of a pair (see `registration`).
+
+    Parameters
+    ----------
+    mirrored : whether the first photo is mirrored left to right before all else.
+    turn : quarter turns, counter-clockwise, by which the first then looks like the second as a whole; -1 if unknown.
+
+    Notes
+    -----
+    Two transforms are tried: the one that most keypoints agree on, and, where `turn` is known, that of the whole frame,
+    which serves photos without keypoints (`inliers` is 0 then). The one whose pixels agree better stands.
+    """
+    if mirrored:
+        first = first.mirrored(codebook.load().signs)
+    tried: list[tuple[float, int, Matrix]] = []
+    aligned = registration.register(first, second)
+    if aligned is not None and aligned.inliers >= FEWEST:
+        tried.append((agreement.agreement(aligned.matrix, first, second), aligned.inliers, aligned.matrix))
+    if turn >= 0:
+        matrix = registration.squeezed(first, second, turn)
+        tried.append((agreement.agreement(matrix, first, second), 0, matrix))
+    if not tried:
+        return {"inliers": 0, "matrix": np.zeros(6), "agreement": 0.0} | dict.fromkeys(SHARES, 0.0)
+    score, inliers, matrix = max(tried, key=lambda one: one[:2])
+    shares = registration.overlaps(matrix, first, second) + registration.containments(matrix, first, second)
+    measured = {"inliers": inliers, "matrix": matrix.ravel(), "agreement": score}
+    return measured | dict(zip(SHARES, shares, strict=True))

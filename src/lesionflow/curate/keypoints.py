@@ -1,0 +1,35 @@
+"""Keypoints of a grey picture with their SIFT descriptors: Lowe 2004, "Distinctive image features"."""
+
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lesionflow.curate import codebook
+
+MOST = 300
+"""Keypoints of a picture, of the strongest response."""
+SMALLEST = 3.5
+"""Pixels: keypoints of a smaller diameter are noise, and a text laid over a photo has more of them than the photo."""
+CONTRAST, EDGE = 0.01, 20.0
+"""Thresholds of SIFT below and above its usual 0.04 and 10, for skin has little contrast and few corners."""
+
+
+@lru_cache(maxsize=1)
+def _sift() -> Any:
+    cv2.setNumThreads(1)  # the workers share the processors already
+    return cv2.SIFT_create(nfeatures=0, contrastThreshold=CONTRAST, edgeThreshold=EDGE)  # type: ignore[attr-defined]
+
+
+def detect(grey: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Places (keypoints x 2: x and y, pixels) and rooted descriptors (keypoints x 128), strongest first."""
+    found = [point for point in _sift().detect(grey, None) if point.size >= SMALLEST]
+    # The place decides between equal responses, so that the order never rests on the detector's.
+    found.sort(key=lambda point: (-point.response, point.pt, point.angle))
+    if not found:
+        return np.empty((0, 2), dtype=np.float32), np.empty((0, 128), dtype=np.float32)
+    points, descriptors = _sift().compute(grey, found[:MOST])
+    places = np.array([point.pt for point in points], dtype=np.float32)
+    return places, codebook.rooted(descriptors)

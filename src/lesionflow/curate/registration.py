@@ -1,0 +1,116 @@
+"""Two photos laid over each other: a similarity from matching keypoints, and how far the frames then overlap."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lesionflow.curate.codebook import DIMENSIONS, Descriptors
+
+RATIO = 0.85
+"""A match must be nearer than this share of the second nearest: Lowe 2004, section 7.1."""
+TOLERANCE = 4.0
+"""Pixels by which an inlier may miss."""
+ITERATIONS = 1000
+SCALES = (0.2, 5.0)
+"""Photos of the same skin differ by less in scale; beyond lie accidents."""
+
+Matrix = npt.NDArray[np.float64]
+"""2 x 3: from places of the first photo to places of the second."""
+
+
+@dataclass(frozen=True)
+class Local:
+    """One row of table local_features in memory."""
+
+    width: int
+    height: int
+    places: npt.NDArray[np.float32]  # keypoints x 2
+    descriptors: Descriptors
+    view: npt.NDArray[np.uint8]  # rows x columns
+
+    @classmethod
+    def of(cls, row: dict[str, object]) -> "Local":
+        """From the columns of table local_features."""
+        places = np.frombuffer(bytes(row["places"]), dtype="<f4").reshape(-1, 2)  # type: ignore[arg-type]
+        descriptors = np.frombuffer(bytes(row["descriptors"]), dtype=np.int8).reshape(-1, DIMENSIONS)  # type: ignore[arg-type]
+        view = np.frombuffer(bytes(row["view"]), dtype=np.uint8).reshape(-1, int(row["view_width"]))  # type: ignore[arg-type,call-overload]
+        return cls(int(row["width"]), int(row["height"]), places, descriptors, view)  # type: ignore[call-overload]
+
+    def mirrored(self, signs: npt.NDArray[np.int8]) -> "Local":
+        """The same photo left to right; `signs` as in the codebook."""
+        places = np.float32([self.width, 0]) + self.places * np.float32([-1, 1])
+        return Local(self.width, self.height, places, self.descriptors * signs, self.view[:, ::-1])
+
+
+@dataclass(frozen=True)
+class Registration:
+    """How the first photo lies on the second, and how many places say so."""
+
+    matrix: Matrix
+    inliers: int
+
+
+def register(first: Local, second: Local) -> Registration | None:
+    """The similarity that most matches agree on; None where fewer than three do."""
+    left, right = _matches(first.descriptors, second.descriptors)
+    if len(left) < 3:
+        return None
+    source, target = first.places[left], second.places[right]
+    matrix, inside = cv2.estimateAffinePartial2D(
+        source, target, method=cv2.RANSAC, ransacReprojThreshold=TOLERANCE, maxIters=ITERATIONS
+    )
+    if matrix is None or not SCALES[0] <= np.hypot(matrix[0, 0], matrix[1, 0]) <= SCALES[1]:
+        return None
+    # A place with several keypoints (directions, sizes) counts once.
+    chosen = inside.ravel().astype(bool)
+    inliers = min(len(np.unique(np.rint(side[chosen]), axis=0)) for side in (source, target))
+    return Registration(np.asarray(matrix, dtype=np.float64), inliers)
+
+
+def _matches(first: Descriptors, second: Descriptors) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Keypoints of either side that are each other's nearest and clearly so."""
+    if min(len(first), len(second)) < 3:
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+    left, right = first.astype(np.float32), second.astype(np.float32)
+    distance = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1) - 2 * left @ right.T
+    nearest = distance.argmin(axis=1)
+    rows = np.arange(len(first))
+    two = np.partition(distance, 1, axis=1)
+    good = (two[:, 0] < RATIO**2 * two[:, 1]) & (distance.argmin(axis=0)[nearest] == rows)
+    return rows[good], nearest[good]
+
+
+def squeezed(first: Local, second: Local, turn: int) -> Matrix:
+    """The affine map of the whole first frame onto the second, rotated by `turn` quarter turns, counter-clockwise."""
+    targets = np.roll(_corners(second), turn, axis=0)
+    matrix = cv2.getAffineTransform(_corners(first)[:3].astype(np.float32), targets[:3].astype(np.float32))
+    return np.asarray(matrix, dtype=np.float64)
+
+
+def overlaps(matrix: Matrix, first: Local, second: Local) -> tuple[float, float]:
+    """Share of the first frame that lies within the second, and of the second that lies within the first, 0-1."""
+    laid, frame = _corners(first) @ matrix[:, :2].T + matrix[:, 2], _corners(second)
+    common, _ = cv2.intersectConvexConvex(laid.astype(np.float32), frame.astype(np.float32))
+    areas = (abs(np.linalg.det(matrix[:, :2])) * first.width * first.height, second.width * second.height)
+    shares = [float(min(1.0, common / max(area, 1e-9))) for area in areas]
+    return shares[0], shares[1]
+
+
+def containments(matrix: Matrix, first: Local, second: Local) -> tuple[float, float]:
+    """The overlaps as shares of what they would be with the centres of the frames upon each other, 0-1.
+
+    A frame that was cropped or turned lies within the other as far as its shape allows: 1. Of two photos centred on
+    different lesions, neither does.
+    """
+    centred = matrix.copy()
+    centred[:, 2] = _corners(second).mean(axis=0) - matrix[:, :2] @ _corners(first).mean(axis=0)
+    pairs = zip(overlaps(matrix, first, second), overlaps(centred, first, second), strict=True)
+    shares = [min(1.0, here / max(most, 1e-9)) for here, most in pairs]
+    return shares[0], shares[1]
+
+
+def _corners(photo: Local) -> Matrix:
+    width, height = photo.width, photo.height
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=float)
