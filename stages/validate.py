@@ -1,6 +1,5 @@
 """Hold a table to its expectation suite; what breaks it stops the pipeline here."""
 
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +7,8 @@ import pandas as pd
 from lesionflow import files, params, tables
 from lesionflow.adapters import checks, gate
 from lesionflow.adapters.settings import ValidateParams
-from lesionflow.errors import command
+from lesionflow.curate.settings import SplitParams
+from lesionflow.errors import argument, command
 
 OUTPUTS, SUITES, REPORTS = Path("outputs"), Path("expectations"), Path("reports")
 
@@ -16,7 +16,7 @@ OUTPUTS, SUITES, REPORTS = Path("outputs"), Path("expectations"), Path("reports"
 @command
 def main() -> None:
     """Write validation/<table>.json; when the table breaks its suite, leave none."""
-    name, settings = sys.argv[1], params.load("validate", ValidateParams)
+    name, settings = argument("table"), params.load("validate", ValidateParams)
     report = REPORTS / "validation" / f"{name}.json"
     report.unlink(missing_ok=True)
     suite, prepared = gate.read_suite(SUITES / f"{name}.json"), _prepared(name)
@@ -28,11 +28,11 @@ def main() -> None:
 def _prepared(name: str) -> checks.Prepared:
     if name == "predictions":
         models = params.load("active", list[str])
-        paths = [OUTPUTS / "predictions" / f"{slug}.parquet" for slug in models]
-        frames = [tables.read(path, tables.PREDICTIONS) for path in paths]
+        frames = [tables.read(OUTPUTS / "predictions" / f"{slug}.parquet", tables.PREDICTIONS) for slug in models]
         return checks.predictions(pd.concat(frames, ignore_index=True), models=models)
     frame = tables.read(OUTPUTS / f"{name}.parquet", checks.GATED[name])
-    return checks.prepare(name, frame, shares=params.load("curate.split", dict[str, float]))
+    asked = params.load("curate.split", SplitParams)
+    return checks.prepare(name, frame, shares=asked.asked(), tolerance=asked.tolerance)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from lesionflow import cli
+from lesionflow import cli, tables
 from lesionflow.errors import LesionflowError
 from lesionflow.ingest import manifest, taxonomy
 
@@ -62,6 +63,37 @@ def test_import_writes_a_manifest_and_a_taxonomy_that_collect_accepts(metadata, 
 def test_importing_again_changes_nothing(metadata):
     run("milk10k", "data/raw/metadata.csv")
     assert "nothing changed\n" in run("milk10k", "data/raw/metadata.csv").output
+
+
+def a_run(folder):
+    """What a run leaves that split the first import's two photos."""
+    split = pd.DataFrame(
+        {"sha256": ["s1", "s2"], "record_id": ["milk10k:I1", "milk10k:I3"], "label": "a", "class_id": 0,
+         "group": ["g", "h"], "split": ["test", "train"]}
+    )  # fmt: skip
+    tables.write(split, folder / "outputs/split.parquet", tables.SPLIT)
+
+
+def test_import_of_more_data_freezes_the_split_of_the_last_run(metadata, tmp_path):
+    run("milk10k", "data/raw/metadata.csv")
+    a_run(tmp_path)
+    ledger = tmp_path / "data/manifests/frozen/split.csv"
+    run("milk10k", "data/raw/metadata.csv")  # changes nothing
+    assert not ledger.exists()
+    metadata.write_text(metadata.read_text() + "d.jpg,I4,L4,NV,clinical: close-up,,,0,,\n")
+    run("milk10k", "data/raw/metadata.csv", "--replace", "--no-freeze")
+    assert not ledger.exists()
+    metadata.write_text(metadata.read_text() + "e.jpg,I5,L5,NV,clinical: close-up,,,0,,\n")
+    done = run("milk10k", "data/raw/metadata.csv", "--replace")
+    assert done.output.startswith("data/manifests/frozen/split.csv: 2 photos keep their part (train 1, val 0, test 1);")
+    assert ledger.read_text() == "record_id,sha256,split\nmilk10k:I1,s1,test\nmilk10k:I3,s2,train\n"
+
+
+def test_freeze_split_says_what_to_do_next(metadata, tmp_path):
+    a_run(tmp_path)
+    done = CliRunner().invoke(cli.commands, ["freeze-split"], catch_exceptions=False)
+    assert done.output.splitlines()[1] == "Next: dvc add data && dvc repro"
+    assert (tmp_path / "data/manifests/frozen/split.csv").exists()
 
 
 def test_another_manifest_is_not_overwritten_unasked(metadata, tmp_path):
@@ -157,4 +189,4 @@ def test_a_mistake_ends_in_one_message_and_exit_code_1(tmp_path, arguments, mess
 def test_help_names_the_commands_and_loads_no_room():
     code = "import sys; from lesionflow import cli; print('pandas' in sys.modules, *cli.commands.commands)"
     done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, check=True)
-    assert done.stdout == "False import\n"
+    assert done.stdout == "False import freeze-split\n"

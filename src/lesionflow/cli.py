@@ -33,6 +33,9 @@ def main() -> None:
     help="Taxonomy that learns the source's labels  [default: taxonomy.yaml beside the manifest's folder]",
 )
 @click.option("--replace", is_flag=True, help="Overwrite a manifest of other content.")
+@click.option(
+    "--freeze/--no-freeze", default=True, help="Keep photos of the last run in their part (see freeze-split)."
+)
 def import_(
     name: str,
     file: tuple[Path, ...],
@@ -41,17 +44,38 @@ def import_(
     out: Path | None,
     taxonomy_path: Path | None,
     replace: bool,
+    freeze: bool,
 ) -> None:
     """Write a manifest from the published metadata FILE... of source NAME.
 
     NAME is derm7pt, fitzpatrick17k, isic, milk10k, pad_ufes_20 or scin; with --mapping, any name of yours. Several
     files (scin_cases.csv and scin_labels.csv) are joined, in any order.
     """
+    from lesionflow.curate import freezing
     from lesionflow.ingest import imported, importing
 
     out = out or importing.default_out(name)
     taxonomy_path = taxonomy_path or out.parent.parent / "taxonomy.yaml"
+    split = freezing.of_grown_data(out.parent) if freeze else None
     done = importing.import_metadata(
         name, file, out, taxonomy_path, mapping_path=mapping_path, photos=photos, replace=replace
     )
+    if split is not None and done.changed:
+        click.echo(freezing.freeze(split, out.parent))
     click.echo(imported.told(done, out))
+
+
+@commands.command("freeze-split")
+@click.option("--rev", help="Git revision whose split is frozen  [default: outputs/ as it is]")
+@click.option("--manifests", type=click.Path(path_type=Path), default=Path("data/manifests"), show_default=True)
+def freeze_split(rev: str | None, manifests: Path) -> None:
+    """Keep each photo in its part of train, val and test when data is added.
+
+    Writes frozen/split.csv beside the manifests. `lesionflow import` does it by itself; call it before you add a
+    manifest of your own, or afterwards with --rev HEAD.
+    """
+    from lesionflow.curate import freezing
+
+    split = freezing.of_last_run() if rev is None else freezing.of_revision(rev)
+    click.echo(freezing.freeze(split, manifests))
+    click.echo("Next: dvc add data && dvc repro")

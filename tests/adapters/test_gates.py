@@ -27,11 +27,11 @@ MANIFEST_TEXTS = ("manifest", "url", "label", "source", "licence")
 RANGE, REGEX = "column_values_to_be_between", "column_values_to_match_regex"
 
 
-def hold(name, frame, settings=SETTINGS):
+def hold(name, frame, settings=SETTINGS, shares=sound_tables.SHARES):
     if name == "predictions":
         prepared = checks.predictions(frame, models=sound_tables.MODELS)
     else:
-        prepared = checks.prepare(name, frame, shares=sound_tables.SHARES)
+        prepared = checks.prepare(name, frame, shares=shares, tolerance=0.02)
     suite = gate.read_suite(SUITES / f"{name}.json")
     return gate.hold(prepared, suite, parameters=settings.model_dump(), key=checks.GATED[name].key)
 
@@ -160,7 +160,7 @@ def test_the_message_names_table_column_rule_rows_and_what_to_do():
     with pytest.raises(LesionflowError) as raised:
         gate.refuse_failures("split", hold("split", frame), made_by="split")
     assert str(raised.value) == (
-        "table split breaks 1 of 22 expectations\n"
+        "table split breaks 1 of 23 expectations\n"
         "  got:      column splits_per_group: expect_column_values_to_be_between "
         '{"min_value": 1.0, "max_value": 1.0}: 3 rows, '
         f'e.g. sha256="{photos[0]}" splits_per_group=2; sha256="{photos[1]}" splits_per_group=2; '
@@ -186,6 +186,39 @@ def test_a_warning_is_reported_and_does_not_stop():
     report = gate.summary("split", 8, results)
     assert report["success"] is True
     assert report["failed"] == {"critical": 0, "warning": 1}
+
+
+def test_a_class_off_its_shares_warns_where_the_whole_split_is_sound():
+    # Both classes together have the shares asked for, 1/2, 1/4, 1/4; eczema alone has 3/4, 1/4, 0 and nevus the rest.
+    frame = sound("split").assign(split=["train", "train", "train", "val", "train", "val", "test", "test"])
+    results = hold("split", frame)
+    assert (RANGE, "share_deviation") not in broken(results)
+    warned = [(r.column, r.unexpected) for r in results if not r.success and r.severity == "warning"]
+    # eczema: 3 train off by 1/4, val just right; nevus: train off by 1/4, val just right, 2 test off by 1/4.
+    assert warned == [("class_share_deviation", 6)]
+
+
+def test_a_class_share_just_at_the_tolerance_passes():
+    # Of 100 photos a class, 52 train, 24 val, 24 test where 50, 25, 25 are asked: off by 0.02, 0.01, 0.01.
+    frame = pd.concat([sound("split").iloc[[0]]] * 200, ignore_index=True)
+    numbers = [str(number) for number in range(200)]
+    frame = frame.assign(
+        sha256=[sound_tables.sha(n) for n in numbers], record_id=numbers, group=numbers,
+        label=["eczema"] * 100 + ["nevus"] * 100, class_id=[0] * 100 + [1] * 100,
+        split=(["train"] * 52 + ["val"] * 24 + ["test"] * 24) * 2,
+    )  # fmt: skip
+    assert [r.column for r in hold("split", frame) if not r.success] == []
+
+
+def test_a_source_held_out_as_test_is_asked_no_share_and_not_every_class():
+    # Test holds nevus alone, and half of all photos; of the others, 2 of 3 are train, as asked.
+    frame = sound("split").assign(split=["train", "train", "val", "train", "train", "val", "test", "test"])
+    frame = pd.concat([frame, frame.iloc[6:].assign(sha256=[sound_tables.sha("x"), sound_tables.sha("y")])])
+    frame = frame.assign(record_id=[f"clinic:{n}" for n in range(10)], group=[f"g{n}" for n in range(10)])
+    results = hold("split", frame.reset_index(drop=True), shares={"train": 2 / 3, "val": 1 / 3})
+    assert broken(results) == set()
+    # eczema has 3 train and 1 val: off by 1/12; nevus 1 and 1: off by 1/6.
+    assert [(r.column, r.unexpected) for r in results if not r.success] == [("class_share_deviation", 6)]
 
 
 def test_thresholds_come_from_params():

@@ -32,6 +32,18 @@ def test_row_that_vanished_without_a_reason_is_refused(run):
     assert "24 rows before, 3 lost with a reason, 20 after" in str(caught.value)
 
 
+def test_photos_that_the_frozen_split_sets_aside_are_a_step_of_their_own(run):
+    gone = run.split["record_id"].iloc[0]
+    aside = replace(run, split=run.split.iloc[1:], set_aside=[gone])
+    assert [(step.rows, step.losses) for step in funnel.steps(aside)][3:] == [
+        (21, [Loss("rare: too few photos", 3)]),
+        (20, [Loss(funnel.SET_ASIDE, 1)]),
+    ]
+    # Said to be set aside, and in the split all the same: 21 before, 1 lost, 21 after.
+    with pytest.raises(LesionflowError, match="do not reconcile at 'Not set aside by the frozen split'"):
+        funnel.steps(replace(run, set_aside=[gone]))
+
+
 def test_split_counts_follow_the_class_ids(run):
     counts = funnel.split_counts(run)
     assert counts.to_numpy().tolist() == [[6, 2, 2], [7, 2, 2]]

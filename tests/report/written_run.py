@@ -151,6 +151,7 @@ def write_suites(root: Path) -> None:
             {"table": name, "success": True, "rows": 30, "results": results}, root / f"reports/validation/{name}.json"
         )
     files.write_json({"groups_crossing": 0, "pairs_crossing": 0}, root / "reports/leakage.json")
+    files.write_json({"set_aside": {"photos": 0, "record_ids": []}}, root / "reports/split.json")
 
 
 def write_run(root: Path, plan: dict = PLAN, *, source: str = "atlas", licence: str = "CC-BY-4.0") -> Path:

@@ -27,10 +27,10 @@ class Prepared:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def prepare(name: str, frame: pd.DataFrame, *, shares: Mapping[str, float]) -> Prepared:
-    """A table other than predictions with its derived columns; `shares` are those asked of split."""
+def prepare(name: str, frame: pd.DataFrame, *, shares: Mapping[str, float], tolerance: float) -> Prepared:
+    """A table other than predictions with its derived columns; `shares` and `tolerance` are those asked of split."""
     if name == "split":
-        return split(frame, shares=shares)
+        return split(frame, shares=shares, tolerance=tolerance)
     derive = {"ingested": ingested, "curated": curated}.get(name, Prepared)
     return derive(frame)
 
@@ -67,23 +67,31 @@ def curated(frame: pd.DataFrame) -> Prepared:
     )
 
 
-def split(frame: pd.DataFrame, *, shares: Mapping[str, float]) -> Prepared:
+def split(frame: pd.DataFrame, *, shares: Mapping[str, float], tolerance: float) -> Prepared:
     """Rules on groups, classes and shares.
 
-    `splits_per_group` (1, or photos of one patient leak), `splits_per_class` (3, or a class cannot be learnt or
-    measured), `class_photos` in the row's split, `share_deviation` of the row's split from the one asked for, and
-    `labels_per_class_id`, `class_ids_per_label` (1).
+    `splits_per_group` (1, or photos of one patient leak), `splits_per_class` (all that shares are asked of, or a class
+    cannot be learnt or measured), `class_photos` in the row's split, `share_deviation` and `class_share_deviation` of
+    the row's split from the share asked for, among all photos and among its class's (empty in a split of which none is
+    asked, whose photos then do not count), and `labels_per_class_id`, `class_ids_per_label` (1).
     """
-    share = frame["split"].map(frame["split"].value_counts(normalize=True)).astype(float)
+    counted = frame.loc[frame["split"].isin(list(shares))]
+    asked = counted["split"].map(shares).astype(float)
+    in_class = counted.groupby(["label", "split"])["sha256"].transform("size")
+    share = counted["split"].map(counted["split"].value_counts(normalize=True)).astype(float)
+    class_share = in_class / counted.groupby("label")["sha256"].transform("size")
     return Prepared(
         frame.assign(
             splits_per_group=frame.groupby("group")["split"].transform("nunique"),
             splits_per_class=frame.groupby("label")["split"].transform("nunique"),
             class_photos=frame.groupby(["label", "split"])["sha256"].transform("size"),
-            share_deviation=(share - frame["split"].map(shares).astype(float)).abs(),
+            # Rounded, so that a share just at its bound does not lie beyond it by the last binary digit.
+            share_deviation=(share - asked).abs().round(9),
+            class_share_deviation=(class_share - asked).abs().round(9),
             labels_per_class_id=frame.groupby("class_id")["label"].transform("nunique"),
             class_ids_per_label=frame.groupby("label")["class_id"].transform("nunique"),
-        )
+        ),
+        {"max_class_deviation": tolerance, "min_splits": len(shares)},
     )
 
 

@@ -49,14 +49,36 @@ class ClassesParams(Section):
 
 
 class SplitParams(Section):
-    """Shares of the three parts, summing to 1."""
+    """How groups become train, val and test: by shares of each class, by one source held out, or by folds."""
 
+    scheme: Literal["shares", "leave_source_out", "folds"] = "shares"
     train: float = Field(gt=0, lt=1)
     val: float = Field(gt=0, lt=1)
     test: float = Field(gt=0, lt=1)
+    tolerance: float = Field(default=0.02, ge=0, lt=1)
+    held_out_source: str = ""
+    folds: int = Field(default=5, ge=3)
+    fold: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
-    def _sums_to_one(self) -> "SplitParams":
+    def _fits(self) -> "SplitParams":
         if abs(self.train + self.val + self.test - 1) > 1e-9:
             raise ValueError("train, val and test that sum to 1")
+        if self.scheme == "leave_source_out" and not self.held_out_source:
+            raise ValueError("held_out_source: the name of a source, for scheme leave_source_out")
+        if self.scheme == "folds" and self.fold >= self.folds:
+            raise ValueError(f"fold: 0 to {self.folds - 1}, for {self.folds} folds")
         return self
+
+    def asked(self) -> dict[str, float]:
+        """The share asked of each part; of those that the data decides (a source held out as test), none.
+
+        >>> SplitParams(train=0.6, val=0.2, test=0.2, scheme="leave_source_out", held_out_source="clinic").asked()
+        {'train': 0.75, 'val': 0.25}
+        """
+        if self.scheme == "folds":
+            return {"train": (self.folds - 2) / self.folds, "val": 1 / self.folds, "test": 1 / self.folds}
+        if self.scheme == "leave_source_out":
+            learned = self.train + self.val
+            return {"train": round(self.train / learned, 12), "val": round(self.val / learned, 12)}
+        return {"train": self.train, "val": self.val, "test": self.test}

@@ -9,6 +9,8 @@ from lesionflow.errors import LesionflowError
 from lesionflow.report import figures
 from lesionflow.report.inputs import Run
 
+SET_ASIDE = "frozen in another part than its leakage group"
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -29,7 +31,7 @@ class Step:
 
 
 def steps(run: Run) -> list[Step]:
-    """Manifest, fetched, curated, classes.
+    """Manifest, fetched, curated, classes, and split where photos were set aside.
 
     Raises
     ------
@@ -37,14 +39,19 @@ def steps(run: Run) -> list[Step]:
     """
     manifest, stored = set(run.manifest["record_id"]), _ids(run.ingested, "status", "stored")
     kept, used = _ids(run.curated, "verdict", "keep"), set(run.split["record_id"])
+    aside = set(run.set_aside)
     in_classes = run.curated[run.curated["record_id"].isin(kept)]
     dropped = in_classes[~in_classes["label"].isin(run.classes.loc[run.classes["becomes"].notna(), "label"])]
     found = [
         Step("Rows of the manifests", len(manifest), len(manifest)),
         Step("Photos fetched and decoded", len(stored), len(manifest), _losses(run.ingested, manifest - stored)),
         Step("Usable, each photo once", len(kept), len(stored), _losses(run.curated, stored - kept)),
-        Step("In classes with enough photos", len(used), len(kept), _lost_classes(dropped, run.classes)),
+        Step("In classes with enough photos", len(used | aside), len(kept), _lost_classes(dropped, run.classes)),
     ]
+    if aside:
+        found.append(
+            Step("Not set aside by the frozen split", len(used), found[-1].rows, [Loss(SET_ASIDE, len(aside))])
+        )
     _reconcile(found)
     return found
 

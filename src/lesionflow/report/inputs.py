@@ -43,6 +43,8 @@ class Run:
     models: list[Model]
     suites: list[dict[str, Any]]
     leakage: dict[str, Any]
+    set_aside: list[str]
+    """record_id of photos that the frozen split sets aside."""
 
 
 SUITES = ("manifest", "ingested", "curated", "split", "predictions")
@@ -70,6 +72,7 @@ def read(outputs: Path, reports: Path, slugs: Sequence[str]) -> Run:
         models=[_model(outputs, reports, slug) for slug in slugs],
         suites=[_json(reports / "validation" / f"{name}.json", "validate", "table", "results") for name in SUITES],
         leakage=_json(reports / "leakage.json", "split"),
+        set_aside=_json(reports / "split.json", "split", "set_aside")["set_aside"]["record_ids"],
     )
 
 
