@@ -3,26 +3,37 @@
 from pathlib import Path
 
 from lesionflow import files, params, tables
-from lesionflow.curate import duplicates, quality, verdicts
+from lesionflow.curate import decisions, duplicates, quality, verdicts
 from lesionflow.curate.settings import DuplicatesParams, QualityParams
 from lesionflow.errors import command
+from lesionflow.ingest import csvrows, taxonomy
 
-OUTPUTS, REPORTS = Path("outputs"), Path("reports")
+DATA, OUTPUTS, REPORTS = Path("data"), Path("outputs"), Path("reports")
 
 
 @command
 def main() -> None:
-    """Write curated.parquet, duplicate_pairs.parquet and curation.json."""
+    """Write curated.parquet, duplicate_pairs.parquet, curation.json and conflicts.csv."""
     manifest = tables.read(OUTPUTS / "manifest.parquet", tables.MANIFEST)
     ingested = tables.read(OUTPUTS / "ingested.parquet", tables.INGESTED)
     fingerprints = tables.read(OUTPUTS / "fingerprints.parquet", tables.FINGERPRINTS)
+    evidence = tables.read(OUTPUTS / "pair_evidence.parquet", tables.PAIR_EVIDENCE)
     unusable = quality.unusable(fingerprints, params.load("curate.quality", QualityParams))
-    usable = fingerprints[~fingerprints["sha256"].isin(unusable.index)].reset_index(drop=True)
-    pairs = duplicates.confirmed(usable, params.load("curate.duplicates", DuplicatesParams))
-    curated = verdicts.curate(manifest, ingested, fingerprints, pairs, unusable)
+    usable = set(fingerprints["sha256"]) - set(unusable.index)
+    among = evidence[evidence["sha256_a"].isin(usable) & evidence["sha256_b"].isin(usable)]
+    found = duplicates.confirmed(among, params.load("curate.duplicates", DuplicatesParams))
+    told = _decisions(set(taxonomy.load(DATA / "taxonomy.yaml").classes))
+    pairs = duplicates.decided(found, told, usable)
+    curated = verdicts.curate(manifest, ingested, fingerprints, pairs, unusable, told)
     tables.write(curated, OUTPUTS / "curated.parquet", tables.CURATED)
     tables.write(pairs, OUTPUTS / "duplicate_pairs.parquet", tables.DUPLICATE_PAIRS)
-    files.write_json(verdicts.summarise(curated, pairs), REPORTS / "curation.json")
+    files.write_json(verdicts.summarise(curated, pairs, told), REPORTS / "curation.json")
+    files.write_text(verdicts.conflicts(curated, manifest).to_csv(index=False), REPORTS / "conflicts.csv")
+
+
+def _decisions(labels: set[str]) -> decisions.Decisions:
+    path = DATA / "decisions.csv"
+    return decisions.collect(path, *csvrows.read(path), labels) if path.exists() else decisions.Decisions()
 
 
 if __name__ == "__main__":

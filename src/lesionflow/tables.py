@@ -180,8 +180,10 @@ DUPLICATE_PAIRS = Table(
     {
         "sha256_a": TEXT,  # the smaller of the two
         "sha256_b": TEXT,
-        "relation": TEXT,  # "duplicate", or "same_scene": other photos of the same patch of skin, or parts of one photo
-        "candidate_by": TEXT,  # the signal that proposed the pair
+        # "duplicate"; "same_scene": other photos of the same patch of skin, or other parts of one photo; "different":
+        # somebody decided that it is neither
+        "relation": TEXT,
+        "candidate_by": TEXT,  # what proposed the pair: hash, words, group or decision
         "transform": TEXT,  # what makes the first look like the second: mirrored, rotated by, scaled by
         "inliers": WHOLE,  # places that agree on the transform
         "agreement": REAL,  # of the structure in the common part, -1 to 1

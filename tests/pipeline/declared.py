@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import PlainScalarString
 
 SOURCE = Path("src/lesionflow")
+RESOURCES = ("templates", "codebooks")
 
 
 def imported_modules(source: str) -> Iterator[str]:
@@ -48,9 +49,14 @@ def import_closure(root: Path, entrance: str) -> list[str]:
 
 
 def resources(root: Path, modules: list[str]) -> list[str]:
-    """The folders of data files (templates) that lie beside the modules."""
-    folders = {path for module in modules for path in (root / module).parent.glob("templates") if path.is_dir()}
-    return sorted(folder.relative_to(root).as_posix() for folder in folders)
+    """The folders of data files beside the modules that name them."""
+    folders = {
+        (root / module).parent / name
+        for module in modules
+        for name in RESOURCES
+        if f'"{name}"' in (root / module).read_text(encoding="utf-8")
+    }
+    return sorted(folder.relative_to(root).as_posix() for folder in folders if folder.is_dir())
 
 
 def loaded_params(source: str) -> set[str]:

@@ -30,5 +30,5 @@ def test_stage_stops_with_one_message_and_writes_nothing(root):
     (root / "reports/leakage.json").unlink()
     done = run_stage(root)
     assert done.returncode == 1
-    assert done.stderr == "error: reports/leakage.json: no such file\n  to do:    Run `dvc repro split`.\n"
+    assert done.stderr == "error: reports/leakage.json: no such file\n  to do:    Run `dvc repro prove_split`.\n"
     assert not [name for name in (*WRITTEN, "assets") if (root / "reports" / name).exists()]

@@ -15,6 +15,7 @@ WORST = 0.2
 FEWEST = 75
 """Windows that must be compared: agreement of fewer is an accident."""
 Picture = npt.NDArray[np.float32]
+View = npt.NDArray[np.uint8]
 
 
 def agreement(matrix: Matrix, first: Local, second: Local) -> float:
@@ -27,7 +28,7 @@ def agreement(matrix: Matrix, first: Local, second: Local) -> float:
     change = _between_views(matrix, first, second)
     source, target = first.view, second.view
     if _scale(change) > 1:
-        change, source, target = cv2.invertAffineTransform(change), target, source
+        change, source, target = np.asarray(cv2.invertAffineTransform(change), dtype=np.float64), target, source
     laid, inside = _laid(change, source, target.shape)
     own, other, common = _moments(laid, target.astype(np.float32), inside.astype(np.float32))
     structured = (np.maximum(own, other) > FLOOR) & inside
@@ -51,30 +52,29 @@ def _scale(change: Matrix) -> float:
     return float(np.sqrt(abs(np.linalg.det(change[:, :2]))))
 
 
-def _laid(
-    change: Matrix, view: npt.NDArray[np.uint8], shape: tuple[int, ...]
-) -> tuple[Picture, npt.NDArray[np.bool_]]:
+def _laid(change: Matrix, view: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> tuple[Picture, npt.NDArray[np.bool_]]:
     """A view in the frame of the other, no finer than it, and where it lies."""
     source = np.ascontiguousarray(view).astype(np.float32)
     size = (shape[1], shape[0])
     inside = cv2.warpAffine(np.ones_like(source), change, size, flags=cv2.INTER_LINEAR)
     blur = 0.5 * np.sqrt(max(0.0, 1 / max(_scale(change), 1e-3) ** 2 - 1))
     if blur > 0.1:
-        source = cv2.GaussianBlur(source, (0, 0), blur)
+        source = _blurred(source, blur)
     laid = cv2.warpAffine(source, change, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(laid), np.asarray(inside) > 0.99
+    return np.asarray(laid, dtype=np.float32), np.asarray(inside) > 0.99
 
 
 def _moments(first: Picture, second: Picture, weight: Picture) -> tuple[Picture, Picture, Picture]:
     """Variances of both and covariance in each window, over the pixels that count."""
     total = np.maximum(_blurred(weight), 1e-6)
-    mean_first, mean_second = _blurred(first * weight) / total, _blurred(second * weight) / total
-    return (
-        _blurred(first * first * weight) / total - mean_first**2,
-        _blurred(second * second * weight) / total - mean_second**2,
-        _blurred(first * second * weight) / total - mean_first * mean_second,
-    )
+
+    def mean(picture: Picture) -> Picture:
+        return np.asarray(_blurred(picture * weight) / total, dtype=np.float32)
+
+    of_first, of_second = mean(first), mean(second)
+    own, other = mean(first * first) - of_first**2, mean(second * second) - of_second**2
+    return own, other, mean(first * second) - of_first * of_second
 
 
-def _blurred(picture: Picture) -> Picture:
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), WINDOW))
+def _blurred(picture: Picture, deviation: float = WINDOW) -> Picture:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), deviation), dtype=np.float32)

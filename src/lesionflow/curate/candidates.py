@@ -6,7 +6,8 @@ on their order, so that a run from scratch and an update propose the same.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
+from typing import Any
 
 import faiss
 import numpy as np
@@ -41,9 +42,9 @@ COLUMNS = ["a", "b", "mirrored", "turn", "candidate_by"]
 
 @dataclass(frozen=True)
 class Ragged:
-    """Lists of words one after the other: those of photo i are values[starts[i]:starts[i + 1]]."""
+    """Lists of words one after the other: those of photo i are flat[starts[i]:starts[i + 1]]."""
 
-    values: npt.NDArray[np.int32]
+    flat: npt.NDArray[np.int32]
     starts: npt.NDArray[np.int64]
 
     @classmethod
@@ -79,6 +80,12 @@ def propose(
     found = ordered(pd.concat(parts, ignore_index=True))
     sha256 = table["sha256"].to_numpy()
     return found.assign(sha256_a=sha256[found["a"]], sha256_b=sha256[found["b"]]).drop(columns=["a", "b"])
+
+
+def groups(manifest: pd.DataFrame, ingested: pd.DataFrame) -> pd.Series:
+    """Patient or lesion of each stored photo that has one, by sha256; of several, the one of the smallest record_id."""
+    rows = manifest[["record_id", "group"]].dropna().merge(ingested[["record_id", "sha256"]].dropna(), on="record_id")
+    return rows.sort_values("record_id").drop_duplicates("sha256").set_index("sha256")["group"]
 
 
 def ordered(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -128,37 +135,43 @@ def _within(
     rows: npt.NDArray[np.intp], left: Hashes, right: Hashes, settings: CandidatesParams
 ) -> Iterator[tuple[Rows, Rows]]:
     """For each row of `left` (whose own places are `rows`), its nearest rows of `right` within the distance."""
-    if len(right) <= EXACT:
-        index = faiss.IndexBinaryFlat(64)
-    else:
-        # Exact up to 7 bits: of four bands, one then differs by a bit at most. Of pairs at 8, only those of 2 bits in
-        # each band are missed.
-        index = faiss.IndexBinaryMultiHash(64, BANDS, BAND_BITS)
-        index.nflip = BAND_FLIPS
+    index = _index(len(right))
     index.add(right)
     for start in range(0, len(left), QUERIES):
         part = np.ascontiguousarray(left[start : start + QUERIES])
         limits, distances, found = index.range_search(part, settings.hash_distance + 1)  # the radius is left out
-        query = np.repeat(rows[start : start + QUERIES], np.diff(limits.astype(np.int64)))
+        query = np.repeat(rows[start : start + QUERIES], limits[1:].astype(np.int64) - limits[:-1].astype(np.int64))
         other = query != found
         table = pd.DataFrame({"query": query[other], "found": found[other], "distance": distances[other]})
         near = table.sort_values(["query", "distance", "found"]).groupby("query").head(settings.neighbours)
         yield near["query"].to_numpy(), near["found"].to_numpy()
 
 
-def _pairs(a: Rows, b: Rows, **columns: object) -> pd.DataFrame:
-    return pd.DataFrame({"a": a, "b": b, **columns})[COLUMNS]
+def _index(photos: int) -> Any:
+    """Exact; for many photos up to 7 bits, for of four bands one then differs by a bit at most.
+
+    Of pairs at 8 bits, only those that differ by 2 in each band are missed.
+    """
+    if photos <= EXACT:
+        return faiss.IndexBinaryFlat(64)
+    index = faiss.IndexBinaryMultiHash(64, BANDS, BAND_BITS)
+    index.nflip = BAND_FLIPS
+    return index
+
+
+def _pairs(a: Rows, b: Rows, *, mirrored: bool, turn: int, candidate_by: str) -> pd.DataFrame:
+    return pd.DataFrame({"a": a, "b": b}).assign(mirrored=mirrored, turn=turn, candidate_by=candidate_by)
 
 
 def _empty() -> pd.DataFrame:
-    kinds = ("int64", "int64", "bool", "int64", object)
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in zip(COLUMNS, kinds, strict=True)})
+    none: Rows = np.empty(0, dtype=np.int64)
+    return _pairs(none, none, mirrored=False, turn=-1, candidate_by="")
 
 
 def word_pairs(words: Ragged, mirrored: Ragged, settings: CandidatesParams) -> pd.DataFrame:
     """Pairs that share most words, the rare ones weighing more (tf-idf: Sivic and Zisserman 2003, "Video Google")."""
     photos = len(words.starts) - 1
-    counts = np.bincount(words.values, minlength=CENTRES**2)
+    counts = np.bincount(words.flat, minlength=CENTRES**2)
     used = counts <= _most_common(counts)
     weight = np.where(used & (counts > 0), np.log(photos / np.maximum(counts, 1)), 0).astype(np.float32)
     targets = _matrix(words, used)
@@ -176,18 +189,19 @@ def word_pairs(words: Ragged, mirrored: Ragged, settings: CandidatesParams) -> p
 
 def _most_common(counts: npt.NDArray[np.int64]) -> int:
     """The largest count of a word that the search can still afford."""
-    ordered = np.sort(counts)
-    afforded = np.searchsorted(np.cumsum(ordered.astype(float) ** 2), OPERATIONS, side="right")
-    return int(ordered[min(afforded, len(ordered) - 1)] - (afforded < len(ordered)))
+    sizes = np.sort(counts)
+    products = np.cumsum(sizes.astype(float) ** 2)
+    afforded = int((products <= OPERATIONS).sum())
+    return int(sizes[-1]) if afforded == len(sizes) else int(sizes[afforded]) - 1
 
 
 def _matrix(words: Ragged, used: npt.NDArray[np.bool_]) -> sparse.csr_matrix:
     """Photos x words, of the words in use."""
-    kept = used[words.values]
+    kept = used[words.flat]
     lengths = np.add.reduceat(np.append(kept, False), words.starts[:-1]) if len(words.starts) > 1 else np.empty(0)
     lengths = np.where(np.diff(words.starts) > 0, lengths, 0)
     starts = np.concatenate([[0], lengths.cumsum()]).astype(np.int64)
-    values = words.values[kept]
+    values = words.flat[kept]
     return sparse.csr_matrix((np.ones(len(values), dtype=np.float32), values, starts), (len(lengths), CENTRES**2))
 
 
@@ -228,6 +242,6 @@ def _group_pairs(groups: pd.Series) -> pd.DataFrame:
         if len(rows) <= LARGE_GROUP:
             pairs += combinations(rows, 2)
         else:
-            pairs += zip(rows[:-1], rows[1:], strict=True)
+            pairs += pairwise(rows)
     table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return _pairs(table[:, 0], table[:, 1], mirrored=False, turn=-1, candidate_by="group")

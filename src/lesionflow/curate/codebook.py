@@ -53,11 +53,11 @@ class Codebook:
 
 def _nearest(values: npt.NDArray[np.float32], centres: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     distances = (centres**2).sum(axis=1) - 2 * values @ centres.T
-    return distances.argmin(axis=1)
+    return np.asarray(distances.argmin(axis=1))
 
 
 def rooted(sift: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Square roots of SIFT descriptors of sum 1: Arandjelovic and Zisserman 2012, "Three things everyone should know"."""
+    """RootSIFT: Arandjelovic and Zisserman 2012, "Three things everyone should know to improve object retrieval"."""
     return np.asarray(np.sqrt(sift / np.maximum(sift.sum(axis=1, keepdims=True), 1e-9)), dtype=np.float32)
 
 

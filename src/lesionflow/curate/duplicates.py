@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from lesionflow.curate.decisions import Decisions
 from lesionflow.curate.registration import Matrix
 from lesionflow.curate.settings import DuplicatesParams
 
-DUPLICATE, SAME_SCENE = "duplicate", "same_scene"
+DUPLICATE, SAME_SCENE, DIFFERENT = "duplicate", "same_scene", "different"
 KEY = ["sha256_a", "sha256_b"]
 
 
@@ -29,6 +30,30 @@ def confirmed(evidence: pd.DataFrame, settings: DuplicatesParams) -> pd.DataFram
         relation=np.where(within, DUPLICATE, SAME_SCENE),
         transform=[told(matrix, mirrored) for matrix, mirrored in zip(matrices, best["mirrored"], strict=True)],
         overlap=best[["overlap_a", "overlap_b"]].max(axis=1),
+    )
+
+
+def decided(pairs: pd.DataFrame, decisions: Decisions, present: set[str]) -> pd.DataFrame:
+    """Table duplicate_pairs with the relations that people decided.
+
+    A pair that is no duplicate is "different", and stands in the table even when the search does not propose it, so
+    that no later search takes it for one; of a pair that is to be kept whole, both photos show the "same_scene".
+
+    Parameters
+    ----------
+    present : the photos (sha256) of this run; decisions over others wait for them.
+    """
+    keys = list(zip(pairs["sha256_a"], pairs["sha256_b"], strict=True))
+    both = pd.Series([key in decisions.keep_both for key in keys], index=pairs.index, dtype=bool)
+    apart = pd.Series([key in decisions.not_duplicate for key in keys], index=pairs.index, dtype=bool)
+    relation = pairs["relation"].mask(both, SAME_SCENE).mask(apart, DIFFERENT)
+    unseen = sorted(pair for pair in decisions.not_duplicate.difference(keys) if present.issuperset(pair))
+    added = pd.DataFrame(unseen, columns=KEY, dtype=object).assign(relation=DIFFERENT, candidate_by="decision")
+    added = added.assign(transform="", inliers=0, agreement=0.0, overlap=0.0)
+    return (
+        pd.concat([pairs.assign(relation=relation), added], ignore_index=True)
+        if unseen
+        else pairs.assign(relation=relation)
     )
 
 

@@ -17,7 +17,7 @@ FEWEST = 6
 CHUNK = 256
 KEY = ["sha256_a", "sha256_b", "mirrored", "turn"]
 SHARES = ["overlap_a", "overlap_b", "contained_a", "contained_b"]
-SEEN = ["places", "descriptors", "view", "view_width", "width", "height"]
+SEEN = ["width", "height", "places", "descriptors", "view", "view_width"]
 
 
 def with_cached(candidates: pd.DataFrame, local_features: pd.DataFrame, cached: pd.DataFrame) -> pd.DataFrame:
@@ -31,8 +31,7 @@ def with_cached(candidates: pd.DataFrame, local_features: pd.DataFrame, cached: 
     missing = joined.loc[~known, [*KEY, "candidate_by"]].sort_values(KEY, ignore_index=True)
     found = [joined[known].astype({"version": "int64", "inliers": "int64"})]
     chunks = list(_chunks(missing, local_features))
-    for part in parallel.map_ordered(_chunk, chunks, desc="pairs", unit="chunk"):
-        found.append(part)
+    found += parallel.map_ordered(_chunk, chunks, desc="pairs", unit="chunk")
     return pd.concat(found, ignore_index=True) if len(candidates) else cached.iloc[:0]
 
 
@@ -46,7 +45,7 @@ def _chunks(pairs: pd.DataFrame, local_features: pd.DataFrame) -> Iterator[tuple
 
 def _chunk(task: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
     pairs, table = task
-    local = {str(sha256): Local.of(row) for sha256, row in zip(table.index, table.to_dict("records"), strict=True)}
+    local = {str(sha256): Local.of(*row) for sha256, *row in table.itertuples(name=None)}
     keys = pairs[KEY].itertuples(index=False)
     rows = [found(local[a], local[b], mirrored=bool(mirrored), turn=int(turn)) for a, b, mirrored, turn in keys]
     return pairs.assign(version=VERSION, **pd.DataFrame(rows, index=pairs.index))

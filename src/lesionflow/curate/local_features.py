@@ -1,4 +1,4 @@
-"""Local features of a photo: keypoints, their descriptors and visual words, and the small picture that verifies pairs."""
+"""Local features of a photo: keypoints, descriptors and visual words, and the small picture that verifies pairs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -54,7 +54,7 @@ def describe(picture: Image.Image) -> dict[str, Any]:
         "version": VERSION,
         "width": grey.width,
         "height": grey.height,
-        "places": places.astype("<f4").tobytes(),
+        "places": places.tobytes(),
         "descriptors": descriptors.tobytes(),
         "words": np.unique(book.words(descriptors)),
         "words_mirrored": np.unique(book.words(book.mirrored(descriptors))),

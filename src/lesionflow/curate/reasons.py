@@ -19,6 +19,7 @@ class Reason(StrEnum):
     COLLAGE = "collage"
     BLURRED = "blurred"
     NO_SKIN = "no_skin"
+    DECIDED = "decided"
     CONFLICTING_LABELS = "conflicting_labels"
     EXACT_DUPLICATE = "exact_duplicate"
     NEAR_DUPLICATE = "near_duplicate"

@@ -31,16 +31,19 @@ class Local:
     view: npt.NDArray[np.uint8]  # rows x columns
 
     @classmethod
-    def of(cls, row: dict[str, object]) -> "Local":
+    def of(cls, width: int, height: int, places: bytes, descriptors: bytes, view: bytes, view_width: int) -> "Local":
         """From the columns of table local_features."""
-        places = np.frombuffer(bytes(row["places"]), dtype="<f4").reshape(-1, 2)  # type: ignore[arg-type]
-        descriptors = np.frombuffer(bytes(row["descriptors"]), dtype=np.int8).reshape(-1, DIMENSIONS)  # type: ignore[arg-type]
-        view = np.frombuffer(bytes(row["view"]), dtype=np.uint8).reshape(-1, int(row["view_width"]))  # type: ignore[arg-type,call-overload]
-        return cls(int(row["width"]), int(row["height"]), places, descriptors, view)  # type: ignore[call-overload]
+        return cls(
+            width,
+            height,
+            np.frombuffer(places, dtype=np.float32).reshape(-1, 2),
+            np.frombuffer(descriptors, dtype=np.int8).reshape(-1, DIMENSIONS),
+            np.frombuffer(view, dtype=np.uint8).reshape(-1, view_width),
+        )
 
     def mirrored(self, signs: npt.NDArray[np.int8]) -> "Local":
         """The same photo left to right; `signs` as in the codebook."""
-        places = np.float32([self.width, 0]) + self.places * np.float32([-1, 1])
+        places = np.stack([self.width - self.places[:, 0], self.places[:, 1]], axis=1)
         return Local(self.width, self.height, places, self.descriptors * signs, self.view[:, ::-1])
 
 

@@ -97,20 +97,3 @@ def _refuse_absent(rows: pd.DataFrame, labels: Collection[str], settings: SplitP
                 expected=f"every kept class in {' and '.join(settings.asked())}",
                 remedy="Add photos of other patients, or raise curate.classes.min_images or min_groups in params.yaml.",
             )
-
-
-def leakage(table: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, int]:
-    """How many groups and confirmed duplicate pairs lie in more than one part; all must be 0."""
-    part = table.set_index("sha256")["split"]
-    first, second = pairs["sha256_a"].map(part), pairs["sha256_b"].map(part)
-    return {
-        "groups": int(table["group"].nunique()),
-        "groups_crossing": int(table[["group", "split"]].drop_duplicates()["group"].duplicated().sum()),
-        "pairs_crossing": int((first.notna() & second.notna() & (first != second)).sum()),
-    }
-
-
-def refuse_leakage(found: dict[str, int]) -> None:
-    """Raise when anything crosses."""
-    if found["groups_crossing"] or found["pairs_crossing"]:
-        raise LesionflowError("split: leakage", got=str(found), expected="nothing that crosses train, val and test")

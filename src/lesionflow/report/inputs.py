@@ -71,7 +71,7 @@ def read(outputs: Path, reports: Path, slugs: Sequence[str]) -> Run:
         split=tables.read(outputs / "split.parquet", tables.SPLIT),
         models=[_model(outputs, reports, slug) for slug in slugs],
         suites=[_json(reports / "validation" / f"{name}.json", "validate", "table", "results") for name in SUITES],
-        leakage=_json(reports / "leakage.json", "split"),
+        leakage=_json(reports / "leakage.json", "prove_split"),
         set_aside=_json(reports / "split.json", "split", "set_aside")["set_aside"]["record_ids"],
     )
 
