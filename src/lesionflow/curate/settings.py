@@ -47,3 +47,12 @@ class SplitParams(Section):
         if abs(self.train + self.val + self.test - 1) > 1e-9:
             raise ValueError("train, val and test that sum to 1")
         return self
+
+
+class ReviewParams(Section):
+    """When a photo is listed for a person to look at."""
+
+    folds: int = Field(ge=2, le=20)
+    neighbours: int = Field(ge=1)
+    min_distance: float = Field(gt=1)
+    max_listed_share: float = Field(gt=0, le=1)
