@@ -44,6 +44,7 @@ def test_picture_of_an_unknown_kind_is_refused_rather_than_left_out(root):
         ("metrics/first.json", None, "no such file\n  to do:    Run `dvc repro evaluate`."),
         ("metrics/first.json", "{", "damaged"),
         ("metrics/first.json", "{}", "damaged\n  got:      keys none\n  expected: an object with test, val, train"),
+        ("review.json", "{}", "damaged\n  got:      keys none\n  expected: an object with model, photos, kinds"),
         ("leakage.json", "[]", "damaged\n  got:      list\n  expected: an object with named values"),
         ("history/first.csv", None, "no such file\n  to do:    Run `dvc repro train`."),
         ("history/first.csv", "", "damaged\n  got:      No columns to parse from file"),

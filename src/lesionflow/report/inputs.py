@@ -43,6 +43,8 @@ class Run:
     models: list[Model]
     suites: list[dict[str, Any]]
     leakage: dict[str, Any]
+    review: pd.DataFrame
+    review_counts: dict[str, Any]
 
 
 SUITES = ("manifest", "ingested", "curated", "split", "predictions")
@@ -70,6 +72,8 @@ def read(outputs: Path, reports: Path, slugs: Sequence[str]) -> Run:
         models=[_model(outputs, reports, slug) for slug in slugs],
         suites=[_json(reports / "validation" / f"{name}.json", "validate", "table", "results") for name in SUITES],
         leakage=_json(reports / "leakage.json", "split"),
+        review=tables.read(outputs / "review.parquet", tables.REVIEW),
+        review_counts=_json(reports / "review.json", "review", "model", "photos", "kinds"),
     )
 
 
