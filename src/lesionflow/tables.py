@@ -241,6 +241,22 @@ SPLIT = Table(
     },
 )
 
+REVIEW = Table(
+    "review",
+    ("sha256", "kind"),
+    "review",
+    {
+        "sha256": TEXT,
+        "record_id": TEXT,  # of the kept copy
+        "label": TEXT,  # as learned
+        "suggested": MAYBE_TEXT,  # of a label error, the label that a model finds likeliest
+        "kind": TEXT,  # label_error or off_topic
+        "score": REAL,  # 0-1, low is suspicious; what it measures depends on the kind
+        "rank": WHOLE,  # within the kind, 1 is the most suspicious
+        "evidence": TEXT,  # for people
+    },
+)
+
 FEATURES = Table(
     "features",
     ("sha256",),

@@ -54,6 +54,16 @@ def test_planted_copies_never_stay_beside_their_original(done):
     assert (curated["reason"] == "near_duplicate").any()
 
 
+def test_photos_for_review_are_of_the_split_and_judged_by_the_first_active_model(done):
+    split = tables.read(done.folder / "outputs/split.parquet", tables.SPLIT)
+    review = tables.read(done.folder / "outputs/review.parquet", tables.REVIEW)
+    told = json.loads((done.folder / "reports/review.json").read_text())
+    assert set(review["sha256"]) <= set(split["sha256"])
+    assert (told["model"], told["photos"]) == (next(iter(TINY)), len(split))
+    assert sum(kind["listed"] for kind in told["kinds"].values()) == len(review) > 0
+    assert len(pd.read_csv(done.folder / "reports/review.csv")) == len(review)
+
+
 def test_a_second_run_does_nothing(done):
     assert "Data and pipelines are up to date" in done.run("dvc", "repro").stdout
 

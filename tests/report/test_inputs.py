@@ -45,6 +45,7 @@ def test_picture_of_an_unknown_kind_is_refused_rather_than_left_out(root):
         ("metrics/first.json", "{", "damaged"),
         ("metrics/first.json", "{}", "damaged\n  got:      keys none\n  expected: an object with test, val, train"),
         ("split.json", "{}", "damaged\n  got:      keys none\n  expected: an object with set_aside"),
+        ("review.json", "{}", "damaged\n  got:      keys none\n  expected: an object with model, photos, kinds"),
         ("leakage.json", "[]", "damaged\n  got:      list\n  expected: an object with named values"),
         ("history/first.csv", None, "no such file\n  to do:    Run `dvc repro train`."),
         ("history/first.csv", "", "damaged\n  got:      No columns to parse from file"),

@@ -3,6 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from lesionflow import tables
 from lesionflow.report import inputs, leaderboard, notices, pages
 from tests.report.written_run import PLAN, VALIDATION, write_run
 
@@ -104,6 +105,21 @@ def test_funnel_and_confusions_are_told(html):
     assert "28 Photos fetched and decoded −1 not found −1 undecodable" in words
     # The first test photo, of melanoma, is taken for nevus; melanoma has two.
     assert "melanoma nevus 1 of 2 50.0 %" in words
+
+
+def test_photos_for_review_are_told_with_their_counts(html):
+    words = words_of(html)
+    # judged, found, already reviewed, listed, beyond the limit
+    assert "Label may be wrong 21 4 1 2 1" in words
+    assert "Unlike its class: could not be judged, for want of other photos to compare with: nevus 1 ." in words
+    assert "atlas:melanoma-002 Label may be wrong 1 melanoma nevus 0.0123 nevus 98.8 %" in words
+
+
+def test_nothing_for_review_is_said(root):
+    tables.write(tables.REVIEW.empty(), root / "outputs/review.parquet", tables.REVIEW)
+    path = root / "reports/review.json"
+    path.write_text(re.sub(r'"listed": \d', '"listed": 0', path.read_text()))
+    assert "No photo stands out." in words_of(render(root))
 
 
 def test_pictures_are_addressed_beside_the_page(page):

@@ -154,11 +154,27 @@ def write_suites(root: Path) -> None:
     files.write_json({"set_aside": {"photos": 0, "record_ids": []}}, root / "reports/split.json")
 
 
+def write_review(root: Path, split: pd.DataFrame) -> None:
+    """Of melanoma, the first photo is doubted and unlike its class, the second doubted; one is beyond the limit."""
+    first, second = split[split["label"] == sorted(set(split["label"]))[0]].index[:2]
+    other = sorted(set(split["label"]))[1]
+    rows = split.loc[[first, second, first], ["sha256", "record_id", "label"]].assign(
+        kind=["label_error", "label_error", "off_topic"], rank=[1, 2, 1], score=[0.012345, 0.2, 0.05],
+        suggested=[other, other, None], evidence=[f"{other} 98.8 %", f"{other} 80.0 %", "3.0 times as far"],
+    )  # fmt: skip
+    tables.write(rows, root / "outputs/review.parquet", tables.REVIEW)
+    doubted = {"judged": 21, "found": 4, "reviewed": 1, "listed": 2, "left_out": 1, "not_judged": {}}
+    unlike = {"judged": 20, "found": 1, "reviewed": 0, "listed": 1, "left_out": 0, "not_judged": {other: 1}}
+    kinds = {"label_error": doubted, "off_topic": unlike}
+    files.write_json({"model": "first", "photos": 21, "kinds": kinds}, root / "reports/review.json")
+
+
 def write_run(root: Path, plan: dict = PLAN, *, source: str = "atlas", licence: str = "CC-BY-4.0") -> Path:
     """Write a whole run with the models `first`, `second` and `untrained`; returns `root`."""
     split = write_tables(root / "outputs", records(plan, source, licence), plan)
     for slug, value in VALIDATION.items():
         write_model(root, slug, value, split, weights="random" if slug == "untrained" else "package")
     write_suites(root)
+    write_review(root, split)
     files.write_text(f"active: [{', '.join(VALIDATION)}]\nevaluate: {{confidence: 0.95}}\n", root / "params.yaml")
     return root

@@ -82,3 +82,12 @@ class SplitParams(Section):
             learned = self.train + self.val
             return {"train": round(self.train / learned, 12), "val": round(self.val / learned, 12)}
         return {"train": self.train, "val": self.val, "test": self.test}
+
+
+class ReviewParams(Section):
+    """When a photo is listed for a person to look at."""
+
+    folds: int = Field(ge=2, le=20)
+    neighbours: int = Field(ge=1)
+    min_distance: float = Field(gt=1)
+    max_listed_share: float = Field(gt=0, le=1)

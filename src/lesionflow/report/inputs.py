@@ -45,6 +45,8 @@ class Run:
     leakage: dict[str, Any]
     set_aside: list[str]
     """record_id of photos that the frozen split sets aside."""
+    review: pd.DataFrame
+    review_counts: dict[str, Any]
 
 
 SUITES = ("manifest", "ingested", "curated", "split", "predictions")
@@ -73,6 +75,8 @@ def read(outputs: Path, reports: Path, slugs: Sequence[str]) -> Run:
         suites=[_json(reports / "validation" / f"{name}.json", "validate", "table", "results") for name in SUITES],
         leakage=_json(reports / "leakage.json", "prove_split"),
         set_aside=_json(reports / "split.json", "split", "set_aside")["set_aside"]["record_ids"],
+        review=tables.read(outputs / "review.parquet", tables.REVIEW),
+        review_counts=_json(reports / "review.json", "review", "model", "photos", "kinds"),
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from lesionflow.report import figures, funnel, leaderboard, notices, plots, views
+from lesionflow.report import figures, funnel, leaderboard, notices, plots, shortlist, views
 from lesionflow.report.inputs import Run
 from lesionflow.report.notices import Notice
 
@@ -34,6 +34,7 @@ def render(run: Run, board: pd.DataFrame, warnings: Sequence[Notice], *, confide
             **_overview(board, confidence=confidence),
             **_data(run),
             models=_models(run, board),
+            review=shortlist.of(run.review, run.review_counts),
             suites=[_suite(suite) for suite in run.suites],
             leakage=views.facts(run.leakage),
         )

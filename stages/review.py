@@ -1,0 +1,27 @@
+"""List the photos whose label a model doubts, and those unlike their class, for a person to look at."""
+
+from pathlib import Path
+
+from lesionflow import files, params, tables
+from lesionflow.curate import review
+from lesionflow.curate.settings import ReviewParams
+from lesionflow.errors import argument, command
+
+OUTPUTS, REPORTS = Path("outputs"), Path("reports")
+
+
+@command
+def main() -> None:
+    """Write review.parquet, review.csv and review.json."""
+    slug = argument("model")
+    split = tables.read(OUTPUTS / "split.parquet", tables.SPLIT)
+    features = tables.read(OUTPUTS / "features" / f"{slug}.parquet", tables.FEATURES)
+    settings = params.load("curate.review", ReviewParams)
+    table, counts = review.review(split, features, settings, seed=params.load("seed", int))
+    tables.write(table, OUTPUTS / "review.parquet", tables.REVIEW)
+    files.write_text(review.to_csv(table), REPORTS / "review.csv")
+    files.write_json({"model": slug, **counts}, REPORTS / "review.json")
+
+
+if __name__ == "__main__":
+    main()
