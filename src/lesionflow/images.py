@@ -186,4 +186,4 @@ def _rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):
         # 16-bit grey: Pillow's own conversion clips to 255 where it should scale.
         picture = picture.convert("I").point(lambda value: value / 256).convert("L")
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")  # which would copy it

@@ -40,10 +40,10 @@ def test_an_even_picture_shows_nothing():
 
 
 def test_tiles_with_much_ink_on_an_even_page_are_text_by_hand():
-    # 30 x 30 pixels are four tiles of 225 pixels. Ink of 14 pixels is 14/225 = 0.062 >= 0.06: text; of 13, 0.058: not.
+    # 30 x 30 pixels are four tiles of 225 pixels. Ink of 15 pixels is 15/225 = 0.067 >= 0.06: text; of 12, 0.053: not.
     # The third has ink on a page of two levels, which is no even one. The fourth shows nothing: one of three is text.
     ink, page = np.zeros((30, 30), dtype=np.uint8), np.full((30, 30), 200, dtype=np.uint8)
-    ink[0, :14] = ink[0, 15:28] = ink[15, :15] = 61
+    ink[0, :15] = ink[0, 15:27] = ink[15, :15] = 61
     page[15:22, :15] = 150
     assert strokes._text_share(ink, page) == pytest.approx(1 / 3)
 

@@ -1,5 +1,6 @@
 """Bands of one colour along the edges of a picture: frames, letterboxes, scans on a white page."""
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -34,7 +35,7 @@ def _inner(lines: Levels) -> tuple[int, int]:
 
 def _even(lines: Levels) -> int:
     """How many lines from the first on are even."""
-    return next((number for number, line in enumerate(lines) if line.std() >= EVEN), len(lines))
+    return next((number for number, line in enumerate(lines) if cv2.meanStdDev(line)[1].item() >= EVEN), len(lines))
 
 
 def shares(content: Box, size: tuple[int, int]) -> dict[str, float]:

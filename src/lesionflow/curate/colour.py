@@ -1,5 +1,6 @@
 """How colourful a picture is, and how much of it could be skin."""
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -17,9 +18,10 @@ def colourfulness(pixels: Pixels) -> float:
     ----------
     pixels : height x width x 3, RGB, 0-255.
     """
-    red, green, blue = np.moveaxis(pixels.astype(np.float32), 2, 0)
-    first, second = red - green, (red + green) / 2 - blue
-    return float(np.hypot(first.std(), second.std()) + 0.3 * np.hypot(first.mean(), second.mean()))
+    red, green, blue = (channel.astype(np.float32) for channel in cv2.split(pixels))
+    opponents = red - green, (red + green) / 2 - blue
+    means, deviations = zip(*map(cv2.meanStdDev, opponents), strict=True)
+    return float(np.hypot(*deviations).item() + 0.3 * np.hypot(*means).item())
 
 
 def skin_share(pixels: Pixels) -> float:
@@ -34,7 +36,8 @@ def skin_share(pixels: Pixels) -> float:
     ----------
     pixels : height x width x 3, RGB, 0-255.
     """
-    red, green, blue = np.moveaxis(pixels.astype(np.int16), 2, 0)
-    visible = np.maximum(np.maximum(red, green), blue) >= VISIBLE
-    skin = visible & (red > green) & (red > LEAST_RED * blue)
-    return float(skin.sum() / visible.sum()) if visible.any() else 0.0
+    red, green, blue = cv2.split(pixels)
+    visible = cv2.max(cv2.max(red, green), blue) >= VISIBLE
+    skin = visible & (red > green) & (red > cv2.convertScaleAbs(blue, alpha=LEAST_RED))
+    count = np.count_nonzero(visible)
+    return np.count_nonzero(skin) / count if count else 0.0

@@ -6,7 +6,11 @@ import numpy.typing as npt
 
 DARK, BRIGHT = 5, 250
 """Grey levels up to and from which detail counts as lost."""
-LEVELS = np.arange(256)
+LEVELS = np.arange(256.0)
+SUMS = np.stack([LEVELS, LEVELS**2, LEVELS <= DARK, LEVELS >= BRIGHT], axis=1)
+"""By what the share of each grey level counts into its mean, the mean of squares, and the two shares of lost detail."""
+TINY = 1e-12
+"""Below any share; stands for 0 in a logarithm that is multiplied by 0."""
 
 
 def exposure(levels: npt.NDArray[np.uint8]) -> dict[str, float]:
@@ -16,19 +20,18 @@ def exposure(levels: npt.NDArray[np.uint8]) -> dict[str, float]:
     ----------
     levels : height x width grey levels, 0-255.
     """
-    counts = cv2.calcHist([levels], [0], None, [256], [0, 256]).ravel().astype(float)
-    shares = counts / levels.size
-    mean = float(shares @ LEVELS)
-    present = shares[shares > 0]
+    shares = cv2.calcHist([levels], [0], None, [256], [0, 256]).ravel().astype(float) / levels.size
+    mean, of_squares, dark, bright = (shares @ SUMS).tolist()
     return {
         "brightness": mean / 255,
-        "contrast": float(np.sqrt(shares @ (LEVELS - mean) ** 2)) / 255,
-        "entropy": abs(float(present @ np.log2(present))),  # a sum of nothing but zeros and negatives
-        "dark_share": float(shares[: DARK + 1].sum()),
-        "bright_share": float(shares[BRIGHT:].sum()),
+        "contrast": max(0.0, of_squares - mean**2) ** 0.5 / 255,
+        "entropy": abs(float(shares @ np.log2(np.maximum(shares, TINY)))),
+        "dark_share": dark,
+        "bright_share": bright,
     }
 
 
 def sharpness(levels: npt.NDArray[np.uint8]) -> float:
     """Variance of the Laplacian of grey levels (Pech-Pacheco et al. 2000, "Diatom autofocusing", LAPV), from 0."""
-    return float(cv2.meanStdDev(cv2.Laplacian(levels, cv2.CV_16S))[1].item() ** 2)
+    edges = cv2.Laplacian(levels, cv2.CV_16S)
+    return float(cv2.norm(edges, cv2.NORM_L2SQR) / edges.size - cv2.mean(edges)[0] ** 2)

@@ -5,6 +5,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
@@ -18,8 +19,8 @@ SHORT_SIDE, LONG_SIDE = 225, 900
 """Pixels, at most, of the picture that is measured: a 600 x 450 JPEG then decodes at half scale. None is enlarged."""
 THUMBNAIL = 64
 """Pixels of a thumbnail's side: the whole picture squeezed to a square."""
-COLOUR_SCALE = 3
-"""Colours are measured at this part of the scale."""
+COLOUR_STEP = 3
+"""Colours are measured on one pixel of so many to the right and down."""
 CHUNK = 32
 MEASURES = (
     "sharpness", "brightness", "contrast", "entropy", "dark_share", "bright_share", "colourfulness", "skin_share",
@@ -63,14 +64,13 @@ def fingerprint(picture: Image.Image) -> dict[str, Any]:
     """Every column of table fingerprints but sha256, width and height, of an RGB picture."""
     small = _scaled(picture)
     grey = small.convert("L")
-    levels, pixels = np.asarray(grey), np.asarray(small.reduce(COLOUR_SCALE))
+    levels, pixels = np.asarray(grey), _sparse(small)
     content = borders.content_box(levels)
     left, top, right, bottom = content
     return {
         "version": VERSION,
         "readable": True,
-        **hashes.hashes(grey, content),
-        "thumbnail": grey.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX).tobytes(),
+        **_pictured(grey, content),
         "sharpness": exposure.sharpness(levels),
         **exposure.exposure(levels),
         "colourfulness": colour.colourfulness(pixels),
@@ -79,6 +79,22 @@ def fingerprint(picture: Image.Image) -> dict[str, Any]:
         "seam_share": seams.seam_share(levels[top:bottom, left:right]),
         **strokes.strokes(levels),
     }
+
+
+def _pictured(grey: Image.Image, content: borders.Box) -> dict[str, Any]:
+    """The thumbnail and the hashes, which are the thumbnail's; a picture that is nothing but border is not trimmed."""
+    square, box = (THUMBNAIL, THUMBNAIL), Image.Resampling.BOX
+    thumbnail = grey.resize(square, box)
+    phash, turned = hashes.phashes(thumbnail)
+    framed = content not in ((0, 0, *grey.size), (0, 0, 0, 0))
+    trimmed = hashes.phashes(grey.resize(square, box, box=content))[0] if framed else phash
+    return {"phash": phash, "phash_turned": turned, "phash_trimmed": trimmed, "thumbnail": thumbnail.tobytes()}
+
+
+def _sparse(picture: Image.Image) -> npt.NDArray[np.uint8]:
+    """Height x width x 3, of single pixels: a mean of several has less colour, and the whole picture takes time."""
+    size = (-(-picture.width // COLOUR_STEP), -(-picture.height // COLOUR_STEP))
+    return np.asarray(picture.resize(size, Image.Resampling.NEAREST))
 
 
 def _scaled(picture: Image.Image) -> Image.Image:
