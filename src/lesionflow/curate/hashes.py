@@ -1,5 +1,6 @@
 """Perceptual hashes: pHash of a picture, of its seven turned and mirrored variants, and of what a border frames."""
 
+import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -48,5 +49,6 @@ def phashes(grey: Image.Image) -> tuple[str, str]:
     frequencies = np.round(COSINES @ levels @ COSINES.T, NOISE).ravel()
     variants = frequencies[np.abs(PLACES) - 1] * np.sign(PLACES)
     middle = np.sort(variants, axis=1)[:, KEPT * KEPT // 2 - 1 : KEPT * KEPT // 2 + 1]  # np.median takes longer
-    digits = np.packbits(variants > middle.mean(axis=1, keepdims=True)).tobytes().hex()
-    return digits[:DIGITS], digits[DIGITS:]
+    bits = variants > middle.mean(axis=1, keepdims=True)
+    straight = imagehash.ImageHash(bits[0].reshape(KEPT, KEPT))
+    return str(straight), np.packbits(bits[1:]).tobytes().hex()
