@@ -11,8 +11,11 @@ from lesionflow.curate import codebook
 
 MOST = 300
 """Keypoints of a picture, of the strongest response."""
-SMALLEST = 3.5
-"""Pixels: keypoints of a smaller diameter are noise, and a text laid over a photo has more of them than the photo."""
+SMALLEST = 1.75
+"""Pixels: keypoints of a smaller diameter are noise, and a text laid over a photo has more of them than the photo.
+
+SIFT first doubles a picture; in a small picture none is smaller, and nothing is sought in vain.
+"""
 CONTRAST, EDGE = 0.01, 20.0
 """Thresholds of SIFT below and above its usual 0.04 and 10, for skin has little contrast and few corners."""
 
@@ -25,11 +28,11 @@ def _sift() -> Any:
 
 def detect(grey: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Places (keypoints x 2: x and y, pixels) and rooted descriptors (keypoints x 128), strongest first."""
-    found = [point for point in _sift().detect(grey, None) if point.size >= SMALLEST]
+    points, descriptors = _sift().detectAndCompute(grey, None)
+    kept = [place for place, point in enumerate(points) if point.size >= SMALLEST]
     # The place decides between equal responses, so that the order never rests on the detector's.
-    found.sort(key=lambda point: (-point.response, point.pt, point.angle))
-    if not found:
+    kept.sort(key=lambda place: (-points[place].response, points[place].pt, points[place].angle))
+    if not kept:
         return np.empty((0, 2), dtype=np.float32), np.empty((0, 128), dtype=np.float32)
-    points, descriptors = _sift().compute(grey, found[:MOST])
-    places = np.array([point.pt for point in points], dtype=np.float32)
-    return places, codebook.rooted(descriptors)
+    places = np.array([points[place].pt for place in kept[:MOST]], dtype=np.float32)
+    return places, codebook.rooted(descriptors[kept[:MOST]])
