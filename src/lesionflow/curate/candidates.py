@@ -228,11 +228,27 @@ def _best(
 def _best_of_block(task: tuple[sparse.csr_matrix, sparse.csr_matrix, int, CandidatesParams]) -> pd.DataFrame:
     queries, targets, start, settings = task
     scores = (queries @ targets).tocsr()
-    scores.sort_indices()
-    a = np.repeat(np.arange(queries.shape[0]), np.diff(scores.indptr)) + start
-    table = pd.DataFrame({"a": a, "b": scores.indices.astype(np.int64), "score": scores.data})
-    table = table[(table["a"] != table["b"]) & (table["score"] >= settings.min_word_score)]
-    return table.sort_values(["a", "score", "b"], ascending=[True, False, True]).groupby("a").head(settings.neighbours)
+    parts = [_best_of_row(scores, row, row + start, settings) for row in range(queries.shape[0])]
+    a = np.repeat(np.arange(len(parts)) + start, [len(found) for found, _ in parts])
+    found = np.concatenate([np.empty(0, dtype=np.int64), *(places for places, _ in parts)])
+    score = np.concatenate([np.empty(0, dtype=np.float32), *(values for _, values in parts)])
+    return pd.DataFrame({"a": a.astype(np.int64), "b": found, "score": score})
+
+
+def _best_of_row(
+    scores: sparse.csr_matrix, row: int, own: int, settings: CandidatesParams
+) -> tuple[Rows, npt.NDArray[np.float32]]:
+    """The photos of the highest scores, of equal ones the first, and their scores; a photo is not its own neighbour."""
+    span = slice(scores.indptr[row], scores.indptr[row + 1])
+    found, score = scores.indices[span].astype(np.int64), scores.data[span]
+    if len(score) > settings.neighbours + 1:
+        least = np.partition(score, -(settings.neighbours + 1))[-(settings.neighbours + 1)]
+        near = score >= least
+        found, score = found[near], score[near]
+    good = (found != own) & (score >= settings.min_word_score)
+    found, score = found[good], score[good]
+    best = np.lexsort((found, -score))[: settings.neighbours]
+    return found[best], score[best]
 
 
 def _group_pairs(groups: pd.Series) -> pd.DataFrame:

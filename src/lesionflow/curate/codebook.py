@@ -16,8 +16,8 @@ DIMENSIONS = 32
 """Of a projected descriptor."""
 NAMING = 16
 """Leading dimensions that name a word; the even ones and the odd ones are quantised apart (a product quantiser)."""
-CENTRES = 512
-"""Of each half: there are 512 x 512 words."""
+CENTRES = 1024
+"""Of each half: there are 1024 x 1024 words."""
 CELLS, ORIENTATIONS = 4, 8
 """A SIFT descriptor holds 4 x 4 cells (rows, columns) of 8 orientations."""
 
