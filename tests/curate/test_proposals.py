@@ -55,10 +55,19 @@ def test_rows_dropped_for_something_else_are_no_conflict():
     assert not proposals.for_clusters(conflict((A, "nevus")).assign(reason="near_duplicate"), pairs())
 
 
+def suspects(*rows):
+    return pd.DataFrame(rows, columns=["suggested", "kind", "rank"]).astype({"suggested": object}).assign(sha256=A)
+
+
 @pytest.mark.parametrize("suggested", ["melanoma", None])
 def test_a_photo_for_review_can_be_confirmed_relabelled_or_dropped(tmp_path, suggested):
-    found = proposals.for_review(pd.DataFrame({"sha256": [A], "suggested": [suggested]}, dtype=object))[A]
+    found = proposals.for_review(suspects((suggested, "label_error", 1)))[A]
     made = [collected(tmp_path, [proposal]) for proposal in found]
     assert set(chain.from_iterable(one.confirmed for one in made)) == {A}
     assert set(chain.from_iterable(one.dropped for one in made)) == {A}
     assert [one.labels for one in made if one.labels] == ([{A: suggested}] if suggested else [])
+
+
+def test_of_several_suggestions_the_most_suspicious_counts(tmp_path):
+    found = proposals.for_review(suspects(("nevus", "b", 2), (None, "off_topic", 1), ("melanoma", "a", 1)))[A]
+    assert [when for when, _ in found] == ["The label is right", "It is melanoma", "It should not be used"]

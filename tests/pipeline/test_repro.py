@@ -73,7 +73,7 @@ def test_what_curation_did_can_be_looked_at_and_stays_out_of_git(done):
     assert "near-mirrored0" in page
     assert "Exact duplicate" in page
     assert 'href="curation/index.html"' in (done.folder / "reports/index.html").read_text()
-    assert "reports/curation" not in done.run("git", "status", "--porcelain", "--untracked-files=all").stdout
+    assert "reports/curation/" not in done.run("git", "status", "--porcelain", "--untracked-files=all").stdout
 
 
 def test_a_second_run_does_nothing(done):

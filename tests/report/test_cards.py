@@ -16,7 +16,7 @@ def test_the_kept_row_names_the_photo_and_all_rows_give_labels_and_origins():
         same | dropped("exact_duplicate") | {"source": "web"}, same | {"label": "melanoma"}, {"label": "other"}
     ).photo(photo(7))
     assert (made.record_id, made.kept, made.verdict, made.others) == ("m:001", True, "kept", 1)
-    assert made.labels == ["nevus", "melanoma"]
+    assert made.labels == ["melanoma", "nevus"]
     assert made.origins == [Origin("atlas", "CC-BY-4.0", "A. Nobody"), Origin("web", "CC-BY-4.0", "A. Nobody")]
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable
 
 import pandas as pd
@@ -33,33 +34,32 @@ def _apart(first: str, second: str, relation: str) -> list[Proposal]:
 def for_clusters(curated: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, list[Proposal]]:
     """By cluster, of those whose labels conflict: for each label that it is right, the most frequent first."""
     rows = curated[curated["reason"] == str(Reason.CONFLICTING_LABELS)]
-    joined = pairs[pairs["relation"] == DUPLICATE]
-    return {str(cluster): _settled(copies, joined) for cluster, copies in rows.groupby("cluster", sort=True)}
+    labels: dict[str, dict[str, list[str]]] = {}  # of each photo of each cluster
+    for cluster, photo, label in sorted(zip(rows["cluster"], rows["sha256"], rows["label"], strict=True)):
+        labels.setdefault(cluster, {}).setdefault(photo, []).append(label)
+    cluster_of = {photo: cluster for cluster, photos in labels.items() for photo in photos}
+    joined: dict[str, list[tuple[str, str]]] = {}
+    for first, second, relation in zip(pairs["sha256_a"], pairs["sha256_b"], pairs["relation"], strict=True):
+        if relation == DUPLICATE and first in cluster_of and second in cluster_of:
+            joined.setdefault(cluster_of[first], []).append((first, second))
+    return {cluster: _settled(photos, joined.get(cluster, [])) for cluster, photos in labels.items()}
 
 
-def _settled(copies: pd.DataFrame, joined: pd.DataFrame) -> list[Proposal]:
-    labels = copies.groupby("sha256", sort=True)["label"].agg(set)
-    counts = copies["label"].value_counts().rename_axis("label").reset_index(name="rows")
-    ordered = counts.sort_values(["rows", "label"], ascending=[False, True])["label"]
-    proposals = [
-        (
-            f"It is {label}",
-            _rows(_row(Decision.RELABEL, photo, label=label) for photo in labels.index[labels != {label}]),
-        )
-        for label in ordered
-    ]
-    between = joined[joined["sha256_a"].isin(labels.index) & joined["sha256_b"].isin(labels.index)]
-    apart = [
-        _row(Decision.NOT_DUPLICATE, first, other=second)
-        for first, second in zip(between["sha256_a"], between["sha256_b"], strict=True)
-        if labels[first] != labels[second]
-    ]
-    return proposals + ([("They show different things", _rows(apart))] if apart else [])
+def _settled(photos: dict[str, list[str]], joined: list[tuple[str, str]]) -> list[Proposal]:
+    counts = Counter(label for labels in photos.values() for label in labels)
+    proposals = []
+    for right in sorted(counts, key=lambda label: (-counts[label], label)):
+        wrong = [photo for photo, labels in photos.items() if set(labels) != {right}]
+        proposals.append((f"It is {right}", _rows(_row(Decision.RELABEL, photo, label=right) for photo in wrong)))
+    apart = [pair for pair in joined if set(photos[pair[0]]) != set(photos[pair[1]])]
+    rows = _rows(_row(Decision.NOT_DUPLICATE, first, other=second) for first, second in apart)
+    return proposals + ([("They show different things", rows)] if apart else [])
 
 
 def for_review(review: pd.DataFrame) -> dict[str, list[Proposal]]:
     """By sha256, of the photos that are listed for review."""
-    suggested = review.dropna(subset=["suggested"]).set_index("sha256")["suggested"]
+    doubted = review.dropna(subset=["suggested"]).sort_values(["rank", "kind"]).drop_duplicates("sha256")
+    suggested = doubted.set_index("sha256")["suggested"]
     return {photo: _reviewed(photo, suggested.get(photo)) for photo in sorted(set(review["sha256"]))}
 
 

@@ -73,15 +73,15 @@ class Catalogue:
 
 def card(rows: pd.DataFrame) -> Card:
     """The card of some rows of one photo, at least one; the kept one, or else the first, gives it its name."""
-    used = rows[rows["verdict"] == "keep"]
-    kept = not used.empty
-    first = (used if kept else rows).sort_values("record_id").iloc[0]
+    records = sorted(rows.to_dict("records"), key=lambda row: (row["verdict"] != "keep", row["record_id"]))
+    first = records[0]
+    kept = first["verdict"] == "keep"
     return Card(
         sha256=None if pd.isna(first["sha256"]) else str(first["sha256"]),
         record_id=str(first["record_id"]),
-        others=len(rows) - 1,
-        labels=list(dict.fromkeys(map(str, rows["label"]))),
-        origins=sorted({_origin(row) for row in rows.to_dict("records")}),
+        others=len(records) - 1,
+        labels=list(dict.fromkeys(str(row["label"]) for row in records)),
+        origins=sorted({_origin(row) for row in records}),
         kept=kept,
         verdict="kept" if kept else figures.words(str(first["reason"])),
     )

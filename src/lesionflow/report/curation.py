@@ -126,8 +126,8 @@ def _reason(reason: str, rows: pd.DataFrame, settings: GalleryParams) -> Group:
     ordered = rows.assign(photo=photo).sort_values(["strength", "photo", "record_id"], ascending=[False, True, True])
     first = ordered.drop_duplicates("photo")
     shown, words = showing.cut(first, settings, graded=first["strength"].min() < first["strength"].max())
-    of = ordered[ordered["photo"].isin(set(shown["photo"]))].groupby("photo")
-    items = [Item([card(of.get_group(row["photo"]))], _why(row)) for row in shown.to_dict("records")]
+    of = dict(list(ordered[ordered["photo"].isin(set(shown["photo"]))].groupby("photo")))
+    items = [Item([card(of[row["photo"]])], _why(row)) for row in shown.to_dict("records")]
     many = figures.count(len(rows), "row")
     intro = "" if len(first) == len(rows) else f"{many}, each photo once."
     return Group(figures.words(reason).capitalize(), len(first), intro, words, items)
