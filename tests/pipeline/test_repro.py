@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -62,6 +63,17 @@ def test_photos_for_review_are_of_the_split_and_judged_by_the_first_active_model
     assert (told["model"], told["photos"]) == (next(iter(TINY)), len(split))
     assert sum(kind["listed"] for kind in told["kinds"].values()) == len(review) > 0
     assert len(pd.read_csv(done.folder / "reports/review.csv")) == len(review)
+
+
+def test_what_curation_did_can_be_looked_at_and_stays_out_of_git(done):
+    folder = done.folder / "reports/curation"
+    page = (folder / "index.html").read_text()
+    pictures = set(re.findall(r'src="(pictures/[^"]+)"', page))
+    assert pictures == {path.relative_to(folder).as_posix() for path in (folder / "pictures").iterdir()}
+    assert "near-mirrored0" in page
+    assert "Exact duplicate" in page
+    assert 'href="curation/index.html"' in (done.folder / "reports/index.html").read_text()
+    assert "reports/curation/" not in done.run("git", "status", "--porcelain", "--untracked-files=all").stdout
 
 
 def test_a_second_run_does_nothing(done):

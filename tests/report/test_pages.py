@@ -1,40 +1,11 @@
 import re
-from html.parser import HTMLParser
 
 import pytest
 
 from lesionflow import tables
 from lesionflow.report import inputs, leaderboard, notices, pages
+from tests.report.html_page import Page, words_of
 from tests.report.written_run import PLAN, VALIDATION, write_run
-
-VOID = {"meta", "link", "br", "img", "hr", "input"}
-
-
-class Page(HTMLParser):
-    """Elements with their attributes, and texts; refuses tags that do not pair up."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.elements, self.open, self.text = [], [], []
-        self.feed(html)
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
-
-    def all(self, tag):
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 def render(root):
@@ -50,10 +21,6 @@ def html(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(html):
     return Page(html)
-
-
-def words_of(html):
-    return re.sub(r"\s+", " ", " ".join(Page(html).text))
 
 
 def test_page_asks_nothing_of_the_web_and_runs_no_script(html, page):
@@ -124,6 +91,12 @@ def test_nothing_for_review_is_said(root):
 
 def test_pictures_are_addressed_beside_the_page(page):
     assert page.all("img")[0]["src"] == "assets/second/w.jpg"
+
+
+def test_page_leads_to_the_galleries_of_curation(page):
+    assert [a["href"] for a in page.all("a") if "curation/" in a["href"]] == [
+        "curation/index.html", "curation/index.html#review",
+    ]  # fmt: skip
 
 
 def test_same_run_gives_the_same_bytes_wherever_it_lies(html, tmp_path):

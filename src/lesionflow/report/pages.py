@@ -1,18 +1,15 @@
 """The page that people open: one static HTML file, with its pictures beside it and nothing from the web."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from lesionflow.report import figures, funnel, leaderboard, notices, plots, shortlist, views
+from lesionflow.report import figures, funnel, leaderboard, notices, plots, shortlist, templating, views
 from lesionflow.report.inputs import Run
 from lesionflow.report.notices import Notice
 
-TEMPLATES = Path(__file__).parent / "templates"
 SMALLEST = 0.8
 """Of a chart's natural width; below it the letters could not be read."""
 
@@ -27,7 +24,7 @@ def render(run: Run, board: pd.DataFrame, warnings: Sequence[Notice], *, confide
     confidence : level of the intervals, 0-1.
     """
     return (
-        _environment()
+        templating.environment({"chart": _chart})
         .get_template("index.html")
         .render(
             notices=warnings,
@@ -39,24 +36,6 @@ def render(run: Run, board: pd.DataFrame, warnings: Sequence[Notice], *, confide
             leakage=views.facts(run.leakage),
         )
     )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"words": _isolated, "percent": figures.plain, "number": "{:,}".format, "chart": _chart}
-    return environment
-
-
-def _isolated(name: str) -> Markup:
-    """A foreign name as words, kept from turning the direction of the text around it."""
-    return Markup("<bdi>{}</bdi>").format(figures.words(name))
 
 
 def _chart(chart: plots.Chart) -> Markup:

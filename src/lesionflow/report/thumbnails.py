@@ -1,0 +1,66 @@
+"""Photos as small pictures beside a page."""
+
+import io
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from lesionflow import images, parallel
+from lesionflow.images import StoredPhoto, UnreadableImageError
+
+SHORT_SIDE, LONG_SIDE = 160, 480
+"""Pixels, at most: a banner would be enormous if only its shorter side were bounded. None is enlarged."""
+QUALITY = 80
+CHUNK = 16
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A picture's file name, which holds nothing but the photo's content hash, and its size in pixels."""
+
+    name: str
+    width: int
+    height: int
+
+
+def write(photos: Mapping[str, StoredPhoto], wanted: Collection[str], folder: Path) -> dict[str, Thumbnail]:
+    """Write JPEGs of the `wanted` photos into `folder`, which this makes; the others are not decoded.
+
+    Returns
+    -------
+    By content hash; photos that are not stored, or cannot be decoded, are left out.
+    """
+    folder.mkdir(parents=True)
+    stored = [photos[sha256] for sha256 in sorted(wanted) if sha256 in photos]
+    found = {}
+    chunks = parallel.chunked(stored, CHUNK)
+    for chunk, contents in zip(
+        chunks, parallel.map_ordered(_chunk, chunks, desc="thumbnails", unit="chunk"), strict=True
+    ):
+        for photo, made in zip(chunk, contents, strict=True):
+            if made is not None:
+                content, (width, height) = made
+                thumbnail = Thumbnail(f"{photo.sha256[:32]}.jpg", width, height)
+                (folder / thumbnail.name).write_bytes(content)
+                found[photo.sha256] = thumbnail
+    return found
+
+
+def _chunk(photos: Sequence[StoredPhoto]) -> list[tuple[bytes, tuple[int, int]] | None]:
+    return [_made(photo.read()) for photo in photos]
+
+
+def _made(content: bytes) -> tuple[bytes, tuple[int, int]] | None:
+    try:
+        picture = images.decode(content, at_least=SHORT_SIDE)
+    except UnreadableImageError:
+        return None
+    scale = min(1.0, SHORT_SIDE / min(picture.size), LONG_SIDE / max(picture.size))
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2)
+    small.info = {}  # Pillow would carry a comment over
+    written = io.BytesIO()
+    small.save(written, "JPEG", quality=QUALITY, optimize=True)
+    return written.getvalue(), size
