@@ -15,6 +15,8 @@ SMALLEST = 3.5
 """Pixels: keypoints of a smaller diameter are noise, and a text laid over a photo has more of them than the photo."""
 CONTRAST, EDGE = 0.01, 20.0
 """Thresholds of SIFT below and above its usual 0.04 and 10, for skin has little contrast and few corners."""
+OFFSET = 0.25
+"""Pixels: OpenCV seeks in the doubled picture and halves the index of a pixel, whose centre is half a pixel further."""
 
 
 @lru_cache(maxsize=1)
@@ -24,12 +26,12 @@ def _sift() -> Any:
 
 
 def detect(grey: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Places (keypoints x 2: x and y, pixels) and rooted descriptors (keypoints x 128), strongest first."""
+    """Places (keypoints x 2: x and y, pixels from the corner) and rooted descriptors (x 128), strongest first."""
     found = [point for point in _sift().detect(grey, None) if point.size >= SMALLEST]
     # The place decides between equal responses, so that the order never rests on the detector's.
     found.sort(key=lambda point: (-point.response, point.pt, point.angle))
     if not found:
         return np.empty((0, 2), dtype=np.float32), np.empty((0, 128), dtype=np.float32)
     points, descriptors = _sift().compute(grey, found[:MOST])
-    places = np.array([point.pt for point in points], dtype=np.float32)
+    places = np.array([point.pt for point in points], dtype=np.float32) + np.float32(OFFSET)
     return places, codebook.rooted(descriptors)
