@@ -52,7 +52,7 @@ def words(*lists, mirrored=None, settings=SEARCH):
 # Hashes
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 @given(st.integers(0, 12), st.integers(0, 2**32 - 1))
 def test_the_hash_distance_itself_counts_and_one_bit_more_does_not(distance, seed):
     flipped = np.random.default_rng(seed).permutation(64)[: distance + 1]
@@ -134,7 +134,7 @@ def by_definition(values, distance, neighbours):
     return found
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=8)
 @given(st.lists(st.integers(0, 15), max_size=40), st.integers(0, 4), st.integers(1, 4))
 def test_nearest_hashes_are_those_of_the_definition_even_among_equal_ones(values, distance, neighbours):
     search = SEARCH.model_copy(update={"hash_distance": distance, "neighbours": neighbours})
