@@ -160,10 +160,10 @@ PAIR_EVIDENCE = Table(
         "sha256_a": TEXT,  # the smaller of the two
         "sha256_b": TEXT,
         "mirrored": FLAG,  # whether the first is mirrored left to right before all else
-        "turn": WHOLE,  # quarter turns, counter-clockwise, that a hash proposes; -1 for none
-        "version": WHOLE,  # of the way of finding it
+        "turn": WHOLE,  # quarter turns, counter-clockwise, by which the whole frames are laid over each other; else -1
+        "version": WHOLE,  # of the way of finding it and of the features
         "candidate_by": TEXT,  # the signal that proposed the pair: hash, words or group
-        "inliers": WHOLE,  # places that agree on the transform; 0 where the whole frames were laid over each other
+        "inliers": WHOLE,  # places that agree on the transform; 0 for whole frames, or where too few agree
         "matrix": VECTOR,  # 2 x 3: from pixels of the first to pixels of the second, at the size of local_features
         "agreement": REAL,  # of the structure in the common part, -1 to 1
         "overlap_a": REAL,  # share of the first frame that lies within the second, 0-1

@@ -37,7 +37,8 @@ LARGE_GROUP = 30
 Hashes = npt.NDArray[np.uint8]
 """Photos x 8 bytes."""
 Rows = npt.NDArray[np.int64]
-COLUMNS = ["a", "b", "mirrored", "turn", "candidate_by"]
+HYPOTHESIS = ["a", "b", "mirrored", "turn"]
+COLUMNS = [*HYPOTHESIS, "candidate_by"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def propose(
     Notes
     -----
     `mirrored`: whether the first is to be mirrored. `turn`: by how many quarter turns, counter-clockwise, where a hash
-    says so, else -1. A pair stands once for each value of `mirrored`, under the first signal of hash, words and group.
+    says so; -1 leaves it to the keypoints. A pair stands once for each value of both, under the first signal of hash,
+    words and group.
     """
     table = fingerprints.sort_values("sha256", ignore_index=True)
     local = local_features.set_index("sha256").loc[table["sha256"]]
@@ -89,18 +91,21 @@ def groups(manifest: pd.DataFrame, ingested: pd.DataFrame) -> pd.Series:
 
 
 def ordered(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Pairs with a < b, each once for each value of `mirrored`."""
+    """Pairs with a < b, each once for each value of `mirrored` and `turn`."""
     swapped = pairs["a"] > pairs["b"]
     # The way back: a turn is undone by the opposite one, a mirrored turn by itself.
     opposite = swapped & (pairs["turn"] > 0) & ~pairs["mirrored"]
     turn = pairs["turn"].where(~opposite, 4 - pairs["turn"])
     first, second = pairs[["a", "b"]].min(axis=1), pairs[["a", "b"]].max(axis=1)
-    table = pairs.assign(a=first, b=second, turn=turn).drop_duplicates(["a", "b", "mirrored"])
-    return table.sort_values(["a", "b", "mirrored"], ignore_index=True)
+    table = pairs.assign(a=first, b=second, turn=turn).drop_duplicates(HYPOTHESIS)
+    return table.sort_values(HYPOTHESIS, ignore_index=True)
 
 
 def hash_pairs(fingerprints: pd.DataFrame, settings: CandidatesParams) -> pd.DataFrame:
-    """Pairs whose hashes differ in few bits: as they stand, turned, mirrored, or without their borders."""
+    """Pairs whose hashes differ in few bits: as they stand, turned, mirrored, or without their borders.
+
+    Each is proposed with the turn under which its hashes are near, and without, for its keypoints to say.
+    """
     rows = np.flatnonzero(_structured(fingerprints))
     table = fingerprints.iloc[rows]
     straight, trimmed = _bits(table["phash"]), _bits(table["phash_trimmed"])
@@ -111,11 +116,12 @@ def hash_pairs(fingerprints: pd.DataFrame, settings: CandidatesParams) -> pd.Dat
         turn = int(name.split()[-1]) // 90 if "rotated" in name else 0
         looks.append((np.arange(len(table)), turned, straight, "mirrored" in name, turn))
     looks += [(framed, trimmed[framed], others, False, -1) for others in (straight, trimmed)]
-    parts = [_empty()]
+    parts = [_pairs(rows[:0], rows[:0], mirrored=False, turn=-1, candidate_by="hash")]
     for queries, left, right, mirrored, turn in looks:
         for a, b in _within(queries, left, right, settings):
             parts.append(_pairs(rows[a], rows[b], mirrored=mirrored, turn=turn, candidate_by="hash"))
-    return pd.concat(parts, ignore_index=True)
+    found = pd.concat(parts, ignore_index=True)
+    return pd.concat([found, found[found["turn"] >= 0].assign(turn=-1)], ignore_index=True)
 
 
 def _structured(fingerprints: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -134,17 +140,27 @@ def _bits(hashes: pd.Series) -> Hashes:
 def _within(
     rows: npt.NDArray[np.intp], left: Hashes, right: Hashes, settings: CandidatesParams
 ) -> Iterator[tuple[Rows, Rows]]:
-    """For each row of `left` (whose own places are `rows`), its nearest rows of `right` within the distance."""
-    index = _index(len(right))
-    index.add(right)
+    """For each row of `left` (whose own places are `rows`), its nearest rows of `right` within the distance.
+
+    Of rows with one hash, which are equally near to all, only so many enter the index as can be among the nearest.
+    """
+    indexed = np.flatnonzero(_rank_among_equals(right) <= settings.neighbours)
+    index = _index(len(indexed))
+    index.add(right[indexed])
     for start in range(0, len(left), QUERIES):
         part = np.ascontiguousarray(left[start : start + QUERIES])
-        limits, distances, found = index.range_search(part, settings.hash_distance + 1)  # the radius is left out
+        limits, distances, places = index.range_search(part, settings.hash_distance + 1)  # the radius is left out
+        found = indexed[places]
         query = np.repeat(rows[start : start + QUERIES], limits[1:].astype(np.int64) - limits[:-1].astype(np.int64))
         other = query != found
         table = pd.DataFrame({"query": query[other], "found": found[other], "distance": distances[other]})
         near = table.sort_values(["query", "distance", "found"]).groupby("query").head(settings.neighbours)
         yield near["query"].to_numpy(), near["found"].to_numpy()
+
+
+def _rank_among_equals(hashes: Hashes) -> Rows:
+    values = pd.Series(np.ascontiguousarray(hashes).view(np.uint64).ravel())
+    return np.asarray(values.groupby(values).cumcount())
 
 
 def _index(photos: int) -> Any:
@@ -163,25 +179,20 @@ def _pairs(a: Rows, b: Rows, *, mirrored: bool, turn: int, candidate_by: str) ->
     return pd.DataFrame({"a": a, "b": b}).assign(mirrored=mirrored, turn=turn, candidate_by=candidate_by)
 
 
-def _empty() -> pd.DataFrame:
-    none: Rows = np.empty(0, dtype=np.int64)
-    return _pairs(none, none, mirrored=False, turn=-1, candidate_by="")
-
-
 def word_pairs(words: Ragged, mirrored: Ragged, settings: CandidatesParams) -> pd.DataFrame:
     """Pairs that share most words, the rare ones weighing more (tf-idf: Sivic and Zisserman 2003, "Video Google")."""
     photos = len(words.starts) - 1
     counts = np.bincount(words.flat, minlength=CENTRES**2)
     used = counts <= _most_common(counts)
-    weight = np.where(used & (counts > 0), np.log(photos / np.maximum(counts, 1)), 0).astype(np.float32)
+    # One more than there are photos: words that all of two photos share must still weigh something.
+    weight = np.log((photos + 1) / np.maximum(counts, 1)).astype(np.float32)
     targets = _matrix(words, used)
-    lengths = np.maximum(np.diff(targets.indptr), 1)
-    weighted = targets.multiply(1 / np.sqrt(lengths)[:, None]).T.tocsr()
-    parts = [_empty()]
+    targets.data /= np.sqrt(np.repeat(np.diff(targets.indptr), np.diff(targets.indptr)))
+    parts = []
     for flag, source in ((False, words), (True, mirrored)):
-        queries = targets if not flag else _matrix(source, used)
+        queries = _matrix(source, used)
         queries.data = weight[queries.indices]
-        parts += _best(queries, weighted, counts, settings, mirrored=flag)
+        parts += _best(queries, targets.T.tocsr(), counts, settings, mirrored=flag)
     found = pd.concat(parts, ignore_index=True).sort_values(["a", "score", "b"], ascending=[True, False, True])
     near = found.groupby("a").head(settings.neighbours)
     return near.assign(turn=-1, candidate_by="words")[COLUMNS]
@@ -198,11 +209,9 @@ def _most_common(counts: npt.NDArray[np.int64]) -> int:
 def _matrix(words: Ragged, used: npt.NDArray[np.bool_]) -> sparse.csr_matrix:
     """Photos x words, of the words in use."""
     kept = used[words.flat]
-    lengths = np.add.reduceat(np.append(kept, False), words.starts[:-1]) if len(words.starts) > 1 else np.empty(0)
-    lengths = np.where(np.diff(words.starts) > 0, lengths, 0)
-    starts = np.concatenate([[0], lengths.cumsum()]).astype(np.int64)
+    starts = np.concatenate([[0], kept.cumsum()])[words.starts]
     values = words.flat[kept]
-    return sparse.csr_matrix((np.ones(len(values), dtype=np.float32), values, starts), (len(lengths), CENTRES**2))
+    return sparse.csr_matrix((np.ones(len(values), dtype=np.float32), values, starts), (len(starts) - 1, CENTRES**2))
 
 
 def _best(
@@ -214,13 +223,10 @@ def _best(
     mirrored: bool,
 ) -> list[pd.DataFrame]:
     """For each query the targets of the highest score, other than itself."""
-    cost = np.asarray(sparse.csr_matrix((counts[queries.indices], queries.indices, queries.indptr)).sum(axis=1)).ravel()
-    block = (np.cumsum(cost) // BLOCK).astype(np.int64)
-    starts = np.flatnonzero(np.diff(block, prepend=-1))
-    tasks = [
-        (queries[start:end], targets, int(start), settings)
-        for start, end in zip(starts, [*starts[1:], queries.shape[0]], strict=True)
-    ]
+    cost = np.concatenate([[0], counts[queries.indices].cumsum()])[queries.indptr[1:]]
+    cuts = np.flatnonzero(np.diff(cost // BLOCK)) + 1
+    limits = pairwise([0, *cuts.tolist(), queries.shape[0]])
+    tasks = [(queries[start:end], targets, start, settings) for start, end in limits]
     found = parallel.map_ordered(_best_of_block, tasks, desc="words", unit="block")
     return [part.assign(mirrored=mirrored) for part in found]
 
@@ -255,9 +261,6 @@ def _group_pairs(groups: pd.Series) -> pd.DataFrame:
     """Pairs of photos of one patient or lesion; in a large group, only of photos that stand near each other."""
     pairs: list[tuple[int, int]] = []
     for rows in groups.groupby(groups).groups.values():
-        if len(rows) <= LARGE_GROUP:
-            pairs += combinations(rows, 2)
-        else:
-            pairs += pairwise(rows)
+        pairs += combinations(rows, 2) if len(rows) <= LARGE_GROUP else pairwise(rows)
     table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return _pairs(table[:, 0], table[:, 1], mirrored=False, turn=-1, candidate_by="group")

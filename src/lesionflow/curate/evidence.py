@@ -8,10 +8,12 @@ import pandas as pd
 
 from lesionflow import parallel
 from lesionflow.curate import agreement, codebook, registration
-from lesionflow.curate.registration import Local, Matrix
+from lesionflow.curate.registration import Local, Registration
 
-VERSION = 1
+VERSION = 2
 """Raised when evidence is found otherwise, so that rows of an earlier version are found anew."""
+FEATURES = 1000
+"""Evidence of the features' version 2 has version 2000 + VERSION, for it does not outlive them."""
 FEWEST = 6
 """Inliers under which a registration is an accident and its pixels are not compared."""
 CHUNK = 256
@@ -25,13 +27,15 @@ def with_cached(candidates: pd.DataFrame, local_features: pd.DataFrame, cached: 
 
     A row depends on its two photos alone, so that it holds whatever photos join them.
     """
-    usable = cached[cached["version"] == VERSION].drop(columns="candidate_by")
+    version = VERSION + FEATURES * int(local_features["version"].max()) if len(local_features) else VERSION
+    usable = cached[cached["version"] == version].drop(columns="candidate_by")
     joined = candidates.merge(usable, on=KEY, how="left")
     known = joined["version"].notna()
     missing = joined.loc[~known, [*KEY, "candidate_by"]].sort_values(KEY, ignore_index=True)
     found = [joined[known].astype({"version": "int64", "inliers": "int64"})]
     chunks = list(_chunks(missing, local_features))
-    found += parallel.map_ordered(_chunk, chunks, desc="pairs", unit="chunk")
+    parts = parallel.map_ordered(_chunk, chunks, desc="pairs", unit="chunk")
+    found += [part.assign(version=version) for part in parts]
     return pd.concat(found, ignore_index=True) if len(candidates) else cached.iloc[:0]
 
 
@@ -48,7 +52,7 @@ def _chunk(task: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
     local = {str(sha256): Local.of(*row) for sha256, *row in table.itertuples(name=None)}
     keys = pairs[KEY].itertuples(index=False)
     rows = [found(local[a], local[b], mirrored=bool(mirrored), turn=int(turn)) for a, b, mirrored, turn in keys]
-    return pairs.assign(version=VERSION, **pd.DataFrame(rows, index=pairs.index))
+    return pairs.join(pd.DataFrame(rows, index=pairs.index))
 
 
 def found(first: Local, second: Local, *, mirrored: bool, turn: int) -> dict[str, Any]:
@@ -57,25 +61,22 @@ def found(first: Local, second: Local, *, mirrored: bool, turn: int) -> dict[str
     Parameters
     ----------
     mirrored : whether the first photo is mirrored left to right before all else.
-    turn : quarter turns, counter-clockwise, by which the first then looks like the second as a whole; -1 if unknown.
-
-    Notes
-    -----
-    Two transforms are tried: the one that most keypoints agree on, and, where `turn` is known, that of the whole frame,
-    which serves photos without keypoints (`inliers` is 0 then). The one whose pixels agree better stands.
+    turn : quarter turns, counter-clockwise, by which the whole first frame is laid on the second, which serves photos
+        without keypoints (`inliers` is 0 then); -1 for the transform that most keypoints agree on.
     """
     if mirrored:
         first = first.mirrored(codebook.load().signs)
-    tried: list[tuple[float, int, Matrix]] = []
-    aligned = registration.register(first, second)
-    if aligned is not None and aligned.inliers >= FEWEST:
-        tried.append((agreement.agreement(aligned.matrix, first, second), aligned.inliers, aligned.matrix))
-    if turn >= 0:
-        matrix = registration.squeezed(first, second, turn)
-        tried.append((agreement.agreement(matrix, first, second), 0, matrix))
-    if not tried:
+    laid = _laid(first, second, turn)
+    if laid is None:
         return {"inliers": 0, "matrix": np.zeros(6), "agreement": 0.0} | dict.fromkeys(SHARES, 0.0)
-    score, inliers, matrix = max(tried, key=lambda one: one[:2])
-    shares = registration.overlaps(matrix, first, second) + registration.containments(matrix, first, second)
-    measured = {"inliers": inliers, "matrix": matrix.ravel(), "agreement": score}
+    score = agreement.agreement(laid.matrix, first, second)
+    shares = registration.overlaps(laid.matrix, first, second) + registration.containments(laid.matrix, first, second)
+    measured = {"inliers": laid.inliers, "matrix": laid.matrix.ravel(), "agreement": score}
     return measured | dict(zip(SHARES, shares, strict=True))
+
+
+def _laid(first: Local, second: Local, turn: int) -> Registration | None:
+    if turn >= 0:
+        return Registration(registration.squeezed(first, second, turn), 0)
+    aligned = registration.register(first, second)
+    return aligned if aligned is not None and aligned.inliers >= FEWEST else None

@@ -18,6 +18,8 @@ SIFT first doubles a picture; in a small picture none is smaller, and nothing is
 """
 CONTRAST, EDGE = 0.01, 20.0
 """Thresholds of SIFT below and above its usual 0.04 and 10, for skin has little contrast and few corners."""
+OFFSET = 0.25
+"""Pixels: OpenCV seeks in the doubled picture and halves the index of a pixel, whose centre is half a pixel further."""
 
 
 @lru_cache(maxsize=1)
@@ -27,12 +29,12 @@ def _sift() -> Any:
 
 
 def detect(grey: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Places (keypoints x 2: x and y, pixels) and rooted descriptors (keypoints x 128), strongest first."""
+    """Places (keypoints x 2: x and y, pixels from the corner) and rooted descriptors (x 128), strongest first."""
     points, descriptors = _sift().detectAndCompute(grey, None)
     kept = [place for place, point in enumerate(points) if point.size >= SMALLEST]
     # The place decides between equal responses, so that the order never rests on the detector's.
     kept.sort(key=lambda place: (-points[place].response, points[place].pt, points[place].angle))
     if not kept:
         return np.empty((0, 2), dtype=np.float32), np.empty((0, 128), dtype=np.float32)
-    places = np.array([points[place].pt for place in kept[:MOST]], dtype=np.float32)
+    places = np.array([points[place].pt for place in kept[:MOST]], dtype=np.float32) + np.float32(OFFSET)
     return places, codebook.rooted(descriptors[kept[:MOST]])

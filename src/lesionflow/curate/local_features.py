@@ -11,7 +11,7 @@ from lesionflow import images, parallel
 from lesionflow.curate import codebook, keypoints
 from lesionflow.images import StoredPhoto, UnreadableImageError
 
-VERSION = 1
+VERSION = 2
 """Raised when a column's definition changes, so that rows of an earlier one are computed anew."""
 SHORT_SIDE, LONG_SIDE = 128, 512
 """Pixels of the picture in which keypoints are sought; at 225 a 600 x 450 JPEG decodes at half scale."""

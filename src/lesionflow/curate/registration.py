@@ -94,11 +94,31 @@ def squeezed(first: Local, second: Local, turn: int) -> Matrix:
 
 def overlaps(matrix: Matrix, first: Local, second: Local) -> tuple[float, float]:
     """Share of the first frame that lies within the second, and of the second that lies within the first, 0-1."""
-    laid, frame = _corners(first) @ matrix[:, :2].T + matrix[:, 2], _corners(second)
-    common, _ = cv2.intersectConvexConvex(laid.astype(np.float32), frame.astype(np.float32))
-    areas = (abs(np.linalg.det(matrix[:, :2])) * first.width * first.height, second.width * second.height)
-    shares = [float(min(1.0, common / max(area, 1e-9))) for area in areas]
-    return shares[0], shares[1]
+    laid = _corners(first) @ matrix[:, :2].T + matrix[:, 2]
+    common = _area(_within(laid, second))
+    return min(1.0, common / max(_area(laid), 1e-9)), min(1.0, common / (second.width * second.height))
+
+
+def _within(polygon: Matrix, frame: Local) -> Matrix:
+    """The part of a convex polygon in a frame: Sutherland and Hodgman 1974, "Reentrant polygon clipping".
+
+    OpenCV's intersectConvexConvex is wrong for some frames turned by a quarter, the most usual of all.
+    """
+    for axis, bound, side in ((0, 0, 1), (0, frame.width, -1), (1, 0, 1), (1, frame.height, -1)):
+        depth = side * (polygon[:, axis] - bound)
+        corners = []
+        for start, end, here, there in zip(
+            polygon, np.roll(polygon, -1, axis=0), depth, np.roll(depth, -1), strict=True
+        ):
+            corners += [start] if here >= 0 else []
+            corners += [start + (end - start) * here / (here - there)] if here * there < 0 else []
+        polygon = np.array(corners, dtype=np.float64).reshape(-1, 2)
+    return polygon
+
+
+def _area(polygon: Matrix) -> float:
+    x, y = polygon.T
+    return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
 
 
 def containments(matrix: Matrix, first: Local, second: Local) -> tuple[float, float]:
