@@ -67,14 +67,14 @@ def test_words_are_in_range_and_depend_on_the_descriptor_alone(seed, count):
 
 
 def test_a_word_names_the_nearest_centre_of_either_half():
-    # A descriptor at centre 7 of the even dimensions and centre 400 of the odd ones: word 7 * 512 + 400.
+    # A descriptor at centre 8 of the even dimensions and centre 400 of the odd ones: word 8 * 1024 + 400.
     book = codebook.load()
     spread = np.zeros((2, codebook.CENTRES, codebook.NAMING // 2), dtype=np.float32)
     spread[0, :, 0] = spread[1, :, 0] = np.arange(codebook.CENTRES) / 4
     descriptor = np.zeros((1, codebook.DIMENSIONS), dtype=np.int8)
     descriptor[0, 0], descriptor[0, 1] = 2, 100  # centres 8 (at 2) and 400 (at 100)
     found = codebook.Codebook(book.mean, book.axes, book.signs, spread).words(descriptor)
-    assert found.tolist() == [8 * 512 + 400]
+    assert found.tolist() == [8 * 1024 + 400]
 
 
 def test_rooted_descriptors_have_length_one_and_an_empty_one_stays_empty():
@@ -89,7 +89,7 @@ def shipped():
 
 @pytest.fixture
 def trained(shipped, tmp_path, monkeypatch):
-    monkeypatch.setattr(codebook_training, "PICTURES", 3)
+    monkeypatch.setattr(codebook_training, "PICTURES", 5)
     monkeypatch.setattr(codebook, "PATH", tmp_path / "codebooks" / "sift.npz")
     codebook_training.main()
     codebook.load.cache_clear()

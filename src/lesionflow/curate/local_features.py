@@ -67,5 +67,5 @@ def _scaled(picture: Image.Image, side: int) -> Image.Image:
     """At this short side, or less where the long one would be more than four times as long."""
     scale = min(side / min(picture.size), side * LONG_SIDE / SHORT_SIDE / max(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    resample = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    resample = Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BICUBIC
     return picture if size == picture.size else picture.resize(size, resample)
