@@ -78,13 +78,19 @@ def refuse(counts: dict[str, int], found: pd.DataFrame) -> None:
     LesionflowError : a group or a confirmed pair lies in two parts; the message names pairs of the wider search.
     """
     if counts["groups_crossing"] or counts["pairs_crossing"]:
-        raise LesionflowError("split: leakage", got=str(counts), expected="nothing that crosses train, val and test")
+        raise LesionflowError(
+            "split: leakage",
+            got=f"{counts['groups_crossing']} leakage groups and {counts['pairs_crossing']} known pairs of copies "
+            "across train, val and test",
+            expected="none",
+            remedy="Run `dvc repro -f split`; if that does not help, tell the maintainers.",
+        )
     if len(found):
         names = zip(found["sha256_a"].head(NAMED), found["sha256_b"].head(NAMED), strict=True)
         raise LesionflowError(
             "split: a wider search found copies that curation missed",
             got=f"{len(found)} pairs across train, val and test: {'; '.join(f'{a} and {b}' for a, b in names)}",
             expected="none",
-            remedy="Raise curate.candidates.neighbours in params.yaml, so that curation looks at these pairs too; or, "
-            "when they are no copies, say not_duplicate in data/decisions.csv.",
+            remedy="Raise curate.candidates.neighbours and hash_distance in params.yaml, so that curation looks at "
+            "such pairs too; or say in data/decisions.csv what they are: keep_one, keep_both or not_duplicate.",
         )
