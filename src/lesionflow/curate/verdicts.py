@@ -57,7 +57,7 @@ def _clusters(rows: pd.DataFrame, pairs: pd.DataFrame, decisions: Decisions) -> 
     """Cluster of each row with a copy, exact or near; None for rows that stand alone."""
     gone = pairs[["sha256_a", "sha256_b"]].isin(decisions.dropped).any(axis=1)
     near = clusters(pairs[(pairs["relation"] == DUPLICATE) & ~gone], decisions.apart(), decisions.keep_one)
-    cluster = rows["sha256"].map(near).fillna(rows["sha256"])
+    cluster = rows["sha256"].map(near).astype(object).fillna(rows["sha256"])
     return cluster.where(cluster.map(cluster.value_counts()) > 1, None).astype(object)
 
 
