@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 PULLED := .cache/data-pulled
 
 .DEFAULT_GOAL := help
-.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest readme
+.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage readme
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ benchmark-milk10k: $(INSTALLED) ## Measure the default models on real photos (ne
 
 benchmark-ingest: $(INSTALLED) ## Measure ingestion against img2dataset (needs nginx)
 	python benchmarks/ingest.py
+
+benchmark-leakage: $(INSTALLED) ## Measure the accuracy that leakage would have faked (needs ../shared/data)
+	python benchmarks/leakage.py
 
 readme: $(INSTALLED) ## Render README's tables from benchmarks/results
 	python benchmarks/readme.py

@@ -22,18 +22,13 @@ def main() -> None:
     usable = set(fingerprints["sha256"]) - set(unusable.index)
     among = evidence[evidence["sha256_a"].isin(usable) & evidence["sha256_b"].isin(usable)]
     found = duplicates.confirmed(among, params.load("curate.duplicates", DuplicatesParams))
-    told = _decisions(set(taxonomy.load(DATA / "taxonomy.yaml").classes))
+    told = decisions.load(DATA / decisions.FILE, csvrows.read, set(taxonomy.load(DATA / "taxonomy.yaml").classes))
     pairs = duplicates.decided(found, told, usable)
     curated = verdicts.curate(manifest, ingested, fingerprints, pairs, unusable, told)
     tables.write(curated, OUTPUTS / "curated.parquet", tables.CURATED)
     tables.write(pairs, OUTPUTS / "duplicate_pairs.parquet", tables.DUPLICATE_PAIRS)
     files.write_json(verdicts.summarise(curated, pairs, told), REPORTS / "curation.json")
-    files.write_text(verdicts.conflicts(curated, manifest).to_csv(index=False), REPORTS / "conflicts.csv")
-
-
-def _decisions(labels: set[str]) -> decisions.Decisions:
-    path = DATA / "decisions.csv"
-    return decisions.collect(path, *csvrows.read(path), labels) if path.exists() else decisions.Decisions()
+    files.write_text(verdicts.conflicts(curated, manifest, pairs).to_csv(index=False), REPORTS / "conflicts.csv")
 
 
 if __name__ == "__main__":

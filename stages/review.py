@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from lesionflow import files, params, tables
-from lesionflow.curate import review
+from lesionflow.curate import decisions, review
 from lesionflow.curate.settings import ReviewParams
 from lesionflow.errors import argument, command
+from lesionflow.ingest import csvrows, taxonomy
 
-OUTPUTS, REPORTS = Path("outputs"), Path("reports")
+DATA, OUTPUTS, REPORTS = Path("data"), Path("outputs"), Path("reports")
 
 
 @command
@@ -16,8 +17,10 @@ def main() -> None:
     slug = argument("model")
     split = tables.read(OUTPUTS / "split.parquet", tables.SPLIT)
     features = tables.read(OUTPUTS / "features" / f"{slug}.parquet", tables.FEATURES)
+    told = decisions.load(DATA / decisions.FILE, csvrows.read, set(taxonomy.load(DATA / "taxonomy.yaml").classes))
+    seen = review.reviewed(tables.read(OUTPUTS / "curated.parquet", tables.CURATED), told)
     settings = params.load("curate.review", ReviewParams)
-    table, counts = review.review(split, features, settings, seed=params.load("seed", int))
+    table, counts = review.review(split, features, settings, seed=params.load("seed", int), reviewed=seen)
     tables.write(table, OUTPUTS / "review.parquet", tables.REVIEW)
     files.write_text(review.to_csv(table), REPORTS / "review.csv")
     files.write_json({"model": slug, **counts}, REPORTS / "review.json")

@@ -171,6 +171,12 @@ def test_the_message_names_table_column_rule_rows_and_what_to_do():
     )
 
 
+def test_bounds_that_no_photo_keeps_stop_at_the_gate_of_curated():
+    frame = sound("curated").assign(verdict="drop", reason="blurred", kept_record_id=None)
+    with pytest.raises(LesionflowError, match=r"table curated breaks 1 of .*\n.*\(nothing was kept\)"):
+        gate.refuse_failures("curated", hold("curated", frame), made_by="curate")
+
+
 def test_a_missing_column_is_told_and_not_passed_over():
     results = hold("manifest", sound("manifest").drop(columns="age"))
     ages = [result for result in results if result.column == "age"]

@@ -134,3 +134,30 @@ def test_rates_of_ingestion_stand_beside_their_peers():
     assert "5,000 photos of 39 kB over loopback, 2 processes" in text
     assert "A second run takes 4.1 % of the first." in text
     assert "Measured by `make benchmark-ingest`, with scrapy 2.19.0." in text
+
+
+def test_what_leakage_would_have_faked_stands_below_both_splits():
+    results = {
+        "naive": {"accuracy": figure(0.6), "balanced_accuracy": figure(0.5)},
+        "lesionflow": {"accuracy": figure(0.57), "balanced_accuracy": figure(0.46)},
+        "faked": {"accuracy": figure(0.03), "balanced_accuracy": figure(0.04)},
+        "leaked_share": figure(0.234), "accuracy_leaked": figure(0.755), "accuracy_not_leaked": figure(0.561),
+        "photos": 3088, "copies": 618, "copies_in_cluster": 610, "copies_in_group": 612, "model": "efficientnet_lite0",
+        "seeds": 20, "command": "make benchmark-leakage", "versions": {"torch": "2.14.1"},
+    }  # fmt: skip
+    text = readme.leakage(results)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    assert rows[2:] == [
+        ["Photos at random", "60.0 % [55.0, 65.0]", "50.0 % [45.0, 55.0]"],
+        ["lesionflow", "57.0 % [52.0, 62.0]", "46.0 % [41.0, 51.0]"],
+        ["Difference: faked", "3.0 % [-2.0, 8.0]", "4.0 % [-1.0, 9.0]"],
+    ]
+    assert "3,088 photos and 618 planted copies; curation joined 610 copies with their original" in text
+    assert (
+        "23 % of the test photos have a copy in train; on these the head is right in 76 %, on the others in 56 %"
+        in text
+    )
+    assert (
+        "`efficientnet_lite0`, means of 20 splits and their 95 % intervals. Measured by `make benchmark-leakage`"
+        in text
+    )

@@ -1,3 +1,4 @@
+import hypothesis
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -99,12 +100,22 @@ def test_a_group_with_a_malignant_class_in_it_counts_as_malignant():
     assert table["malignant"].to_dict() == {"a": False, "b": True, "d": False, "odd": True}
 
 
+def test_a_label_that_only_people_gave_is_a_class_too():
+    # Of a's two photos one was relabelled x, and so were both of b.
+    curated = CURATED.assign(label=list("aaxxxc"))
+    table = classes.enforce(MANIFEST, INGESTED, curated, set(), settings(1), parents={}).set_index("label")
+    assert table["in_manifest"].to_dict() == {"a": 3, "b": 2, "c": 1, "x": 0}
+    assert table["curated"].to_dict() == {"a": 1, "b": 0, "c": 0, "x": 3}
+    assert table["verdict"].to_dict() == {"a": "keep", "b": "drop", "c": "drop", "x": "keep"}
+
+
 def test_fewer_than_two_classes_are_an_error_with_the_counts():
     with pytest.raises(LesionflowError, match="0 of 3 have 9 photos or more") as told:
         enforce(settings(9))
     assert "a 2, b 2, c 0" in str(told.value)
 
 
+@hypothesis.settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 12), min_size=2),
     st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("abcdefxy")),

@@ -63,6 +63,8 @@ def small_project(folder: Path) -> Project:
         for slug, timm in TINY.items()
     }
     project.set_params(active=list(TINY), models=models, train__max_epochs=3, evaluate__bootstrap=50)
+    # Each stage shows all that it does on few photos.
+    project.set_params(explain__right=2, explain__wrong=2, explain__layers=2, explain__probes=4)
     return project
 
 

@@ -52,10 +52,12 @@ def enforce(
 
 
 def _counts(manifest: pd.DataFrame, ingested: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
-    """Photos of each label of the manifest after each step, and leakage groups among the curated."""
+    """Photos of each label after each step, and leakage groups among the curated."""
     stored = set(ingested.loc[ingested["status"] == "stored", "record_id"])
-    table = pd.DataFrame({"in_manifest": manifest["label"].value_counts().sort_index()})
+    labels = sorted({*manifest["label"], *kept["label"]})  # people may give a label that no source does
+    table = pd.DataFrame(index=pd.Index(labels, dtype=object))
     steps = {
+        "in_manifest": manifest["label"].value_counts(),
         "ingested": manifest.loc[manifest["record_id"].isin(stored), "label"].value_counts(),
         "curated": kept["label"].value_counts(),
         "groups": kept.groupby("label")["group"].nunique(),

@@ -36,25 +36,26 @@ def confirmed(evidence: pd.DataFrame, settings: DuplicatesParams) -> pd.DataFram
 def decided(pairs: pd.DataFrame, decisions: Decisions, present: set[str]) -> pd.DataFrame:
     """Table duplicate_pairs with the relations that people decided.
 
-    A pair that is no duplicate is "different", and stands in the table even when the search does not propose it, so
-    that no later search takes it for one; of a pair that is to be kept whole, both photos show the "same_scene".
+    A pair that is no duplicate is "different", so that no later search takes it for one; of a pair that is to be kept
+    whole, both photos show the "same_scene"; and a photo and what it stands for are "duplicate". Such a pair stands in
+    the table even when the search does not propose it.
 
     Parameters
     ----------
-    present : the photos (sha256) of this run; decisions over others wait for them.
+    present : the usable photos (sha256) of this run; decisions over others wait for them.
     """
+    said = {(min(pair), max(pair)): DUPLICATE for pair in decisions.keep_one}
+    said |= dict.fromkeys(decisions.keep_both, SAME_SCENE) | dict.fromkeys(decisions.not_duplicate, DIFFERENT)
+    holds = {pair: relation for pair, relation in said.items() if present.issuperset(pair)}
     keys = list(zip(pairs["sha256_a"], pairs["sha256_b"], strict=True))
-    both = pd.Series([key in decisions.keep_both for key in keys], index=pairs.index, dtype=bool)
-    apart = pd.Series([key in decisions.not_duplicate for key in keys], index=pairs.index, dtype=bool)
-    relation = pairs["relation"].mask(both, SAME_SCENE).mask(apart, DIFFERENT)
-    unseen = sorted(pair for pair in decisions.not_duplicate.difference(keys) if present.issuperset(pair))
-    added = pd.DataFrame(unseen, columns=KEY, dtype=object).assign(relation=DIFFERENT, candidate_by="decision")
-    added = added.assign(transform="", inliers=0, agreement=0.0, overlap=0.0)
-    return (
-        pd.concat([pairs.assign(relation=relation), added], ignore_index=True)
-        if unseen
-        else pairs.assign(relation=relation)
-    )
+    relations = [holds.get(key, relation) for key, relation in zip(keys, pairs["relation"], strict=True)]
+    found = pairs.assign(relation=np.array(relations, dtype=object))
+    unseen = sorted(holds.keys() - set(keys))
+    if not unseen:
+        return found
+    added = pd.DataFrame(unseen, columns=KEY, dtype=object).assign(relation=[holds[pair] for pair in unseen])
+    added = added.assign(candidate_by="decision", transform="", inliers=0, agreement=0.0, overlap=0.0)
+    return pd.concat([found, added], ignore_index=True)
 
 
 def told(matrix: Matrix, mirrored: bool) -> str:

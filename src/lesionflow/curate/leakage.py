@@ -52,7 +52,7 @@ def crossing(pairs: pd.DataFrame, wider: pd.DataFrame, settings: DuplicatesParam
 
 
 def leakage(split: pd.DataFrame, pairs: pd.DataFrame, wider: pd.DataFrame, found: pd.DataFrame) -> dict[str, int]:
-    """What crosses parts, for reports/leakage.json; each count of `_crossing` must be 0.
+    """What crosses parts, for reports/leakage.json; each count that ends in `_crossing` must be 0.
 
     Parameters
     ----------
@@ -61,9 +61,10 @@ def leakage(split: pd.DataFrame, pairs: pd.DataFrame, wider: pd.DataFrame, found
     part = split.set_index("sha256")["split"]
     joined = pairs[pairs["relation"] != duplicates.DIFFERENT]
     first, second = joined["sha256_a"].map(part), joined["sha256_b"].map(part)
+    parts_of_group = split[["group", "split"]].drop_duplicates()["group"].value_counts()
     return {
-        "groups": int(split["group"].nunique()),
-        "groups_crossing": int(split[["group", "split"]].drop_duplicates()["group"].duplicated().sum()),
+        "groups": len(parts_of_group),
+        "groups_crossing": int((parts_of_group > 1).sum()),
         "pairs_crossing": int((first.notna() & second.notna() & (first != second)).sum()),
         "wider_search_pairs": len(wider),
         "wider_search_crossing": len(found),
@@ -78,13 +79,19 @@ def refuse(counts: dict[str, int], found: pd.DataFrame) -> None:
     LesionflowError : a group or a confirmed pair lies in two parts; the message names pairs of the wider search.
     """
     if counts["groups_crossing"] or counts["pairs_crossing"]:
-        raise LesionflowError("split: leakage", got=str(counts), expected="nothing that crosses train, val and test")
+        raise LesionflowError(
+            "split: leakage",
+            got=f"{counts['groups_crossing']} leakage groups and {counts['pairs_crossing']} known pairs of copies "
+            "across train, val and test",
+            expected="none",
+            remedy="Run `dvc repro -f split`; if that does not help, tell the maintainers.",
+        )
     if len(found):
         names = zip(found["sha256_a"].head(NAMED), found["sha256_b"].head(NAMED), strict=True)
         raise LesionflowError(
             "split: a wider search found copies that curation missed",
             got=f"{len(found)} pairs across train, val and test: {'; '.join(f'{a} and {b}' for a, b in names)}",
             expected="none",
-            remedy="Raise curate.candidates.neighbours in params.yaml, so that curation looks at these pairs too; or, "
-            "when they are no copies, say not_duplicate in data/decisions.csv.",
+            remedy="Raise curate.candidates.neighbours and hash_distance in params.yaml, so that curation looks at "
+            "such pairs too; or say in data/decisions.csv what they are: keep_one, keep_both or not_duplicate.",
         )

@@ -16,6 +16,8 @@ from cleanlab.rank import get_label_quality_scores
 
 from lesionflow import tables
 from lesionflow.curate import outoffold, typicality
+from lesionflow.curate.cells import inert
+from lesionflow.curate.decisions import Decisions
 from lesionflow.curate.settings import ReviewParams
 from lesionflow.errors import LesionflowError
 
@@ -180,15 +182,17 @@ def _counts(
     }
 
 
+def reviewed(curated: pd.DataFrame, decisions: Decisions) -> set[str]:
+    """Photos whose label a person has looked at, or that of a copy."""
+    looked_at = curated["sha256"].isin(decisions.reviewed())
+    copies = curated["cluster"].notna() & curated["cluster"].isin(set(curated.loc[looked_at, "cluster"].dropna()))
+    return set(curated.loc[looked_at | copies, "sha256"])
+
+
 def to_csv(table: pd.DataFrame) -> str:
     """The list as text for people: one kind after the other, by rank; identifiers and numbers only."""
     ordered = table.sort_values(["kind", "rank"])
     shown = ordered[["kind", "rank", "record_id", "label", "suggested", "score"]].assign(reason=ordered["evidence"])
     for name in ("record_id", "label", "suggested", "reason"):
-        shown[name] = shown[name].map(_inert, na_action="ignore")
+        shown[name] = shown[name].map(inert, na_action="ignore")
     return shown.to_csv(index=False, float_format="%.4g", lineterminator="\n")
-
-
-def _inert(text: str) -> str:
-    """A cell that no spreadsheet runs as a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
