@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 PULLED := .cache/data-pulled
 
 .DEFAULT_GOAL := help
-.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage readme
+.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split readme
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -71,6 +71,15 @@ benchmark-ingest: $(INSTALLED) ## Measure ingestion against img2dataset (needs n
 
 benchmark-leakage: $(INSTALLED) ## Measure the accuracy that leakage would have faked (needs ../shared/data)
 	python benchmarks/leakage.py
+
+benchmark-curation: $(INSTALLED) ## Measure curation against imagededup and CleanVision (needs ../shared/data)
+	python benchmarks/curation.py
+
+benchmark-curation-scale: $(INSTALLED) ## Measure the search for copies among up to a million generated fingerprints
+	python benchmarks/curation_scale.py
+
+benchmark-split: $(INSTALLED) ## Measure how many test photos leave test when data grows (needs ../shared/data)
+	python benchmarks/split_growth.py
 
 readme: $(INSTALLED) ## Render README's tables from benchmarks/results
 	python benchmarks/readme.py
