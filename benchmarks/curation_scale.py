@@ -23,10 +23,10 @@ from environment import versions
 
 from lesionflow import parallel, params
 from lesionflow.curate import candidates
-from lesionflow.curate.candidates import Ragged
 from lesionflow.curate.codebook import CENTRES
 from lesionflow.curate.hashes import TURNS
 from lesionflow.curate.settings import CandidatesParams
+from lesionflow.curate.visual_words import Ragged
 from lesionflow.files import write_json
 
 ROOT = Path(__file__).parents[1]
