@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
-from lesionflow import images, parallel
-from lesionflow.curate import borders, colour, exposure, hashes, seams, strokes
+from lesionflow import images
+from lesionflow.curate import borders, colour, exposure, hashes, incremental, seams, strokes
 from lesionflow.images import StoredPhoto, UnreadableImageError
 
 VERSION = 2
@@ -36,15 +36,9 @@ def with_cached(photos: Sequence[StoredPhoto], sizes: dict[str, tuple[int, int]]
     ----------
     sizes : width and height in full, pixels, by content hash; the decode here is at reduced scale.
     """
-    wanted = {photo.sha256 for photo in photos}
-    usable = cached[(cached["version"] == VERSION) & cached["sha256"].isin(wanted)]
-    known = set(usable["sha256"])
-    missing = [photo for photo in photos if photo.sha256 not in known]
-    parts = parallel.map_ordered(_chunk, parallel.chunked(missing, CHUNK), desc="fingerprint", unit="chunk")
-    rows = [row for part in parts for row in part]
-    for row in rows:
-        row["width"], row["height"] = sizes[row["sha256"]]
-    return pd.concat([usable, pd.DataFrame(rows)], ignore_index=True) if rows else usable
+    table = incremental.rows(photos, cached, _chunk, version=VERSION, chunk=CHUNK, desc="fingerprint")
+    full = [sizes[sha256] for sha256 in table["sha256"]]
+    return table.assign(width=[width for width, _ in full], height=[height for _, height in full])
 
 
 def _chunk(photos: Sequence[StoredPhoto]) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from lesionflow import images, parallel
-from lesionflow.curate import codebook, keypoints
+from lesionflow import images
+from lesionflow.curate import codebook, incremental, keypoints
 from lesionflow.images import StoredPhoto, UnreadableImageError
 
 VERSION = 2
@@ -22,13 +22,7 @@ CHUNK = 16
 
 def with_cached(photos: Sequence[StoredPhoto], cached: pd.DataFrame) -> pd.DataFrame:
     """Table local_features of exactly `photos`: usable rows of `cached`, and the missing ones computed."""
-    wanted = {photo.sha256 for photo in photos}
-    usable = cached[(cached["version"] == VERSION) & cached["sha256"].isin(wanted)]
-    known = set(usable["sha256"])
-    missing = [photo for photo in photos if photo.sha256 not in known]
-    parts = parallel.map_ordered(_chunk, parallel.chunked(missing, CHUNK), desc="local features", unit="chunk")
-    rows = [row for part in parts for row in part]
-    return pd.concat([usable, pd.DataFrame(rows)], ignore_index=True) if rows else usable
+    return incremental.rows(photos, cached, _chunk, version=VERSION, chunk=CHUNK, desc="local features")
 
 
 def _chunk(photos: Sequence[StoredPhoto]) -> list[dict[str, Any]]:
