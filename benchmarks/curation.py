@@ -7,6 +7,7 @@ transformed.py, are sought among all of its clinical photos, each way in a run o
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -18,7 +19,9 @@ from typing import Any
 
 import click
 import fingerprinting
+import imagehash
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import transformed
 from environment import versions
@@ -35,12 +38,6 @@ RESULTS = ROOT / "benchmarks/results/curation.json"
 PEERS = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "lesionflow/curation-peers"
 PINNED = ("torch==2.14.1", "torchvision==0.29.1", "imagededup", "cleanvision")
 SEED = 20250904
-SAME_SKIN = (
-    ("ISIC_0379615", "ISIC_9392128"),
-    ("ISIC_5696393", "ISIC_7843276"),
-    ("ISIC_5383487", "ISIC_9339729"),
-)
-"""Photos of milk10k that really show one patch of skin (looked at): pairs of them are not false."""
 IMAGEDEDUP = """
 import json, sys
 from imagededup.methods import PHash
@@ -77,8 +74,9 @@ def main(data: Path, photos: int, rounds: int, only_ours: Path | None) -> None:
     with tempfile.TemporaryDirectory() as room:
         originals = sorted(clinical.glob("*.jpg"))
         copies = _make_copies(originals, Path(room) / "copies", photos)
-        quality = _quality(originals, copies)
-        compared = _compared(originals, copies, Path(room))
+        same_skin = _same_skin(data)
+        quality = _quality(originals, copies, same_skin)
+        compared = _compared(originals, copies, same_skin, Path(room))
         speed = _speed(clinical, Path(room), rounds)
     content = {
         **quality,
@@ -152,14 +150,21 @@ def _found(photos: list[StoredPhoto]) -> pd.DataFrame:
     return duplicates.confirmed(evidence.with_cached(pairs, features, tables.PAIR_EVIDENCE.empty()), confirms)
 
 
-def _origin(name: str) -> str:
-    """The original of a photo; of photos that show one patch of skin, the first."""
-    stem = name.split("--")[-1].removesuffix(".jpg")
-    return next((first for first, second in SAME_SKIN if stem == second), stem)
+def _same_skin(data: Path) -> dict[str, str]:
+    """Photos that really show the patch of skin of another one, which they are named by: pairs of them are not false.
+
+    The data's own README names such pairs as `first/second`.
+    """
+    named = re.findall(r"(ISIC_\d+)/(ISIC_\d+)", (data / "README.md").read_text())
+    return {second: first for first, second in named}
 
 
-def _false(pairs: Pairs) -> Pairs:
-    return {pair for pair in pairs if _origin(pair[0]) != _origin(pair[1])}
+def _false(pairs: Pairs, same_skin: dict[str, str]) -> Pairs:
+    def origin(name: str) -> str:
+        stem = name.split("--")[-1]
+        return same_skin.get(stem, stem)
+
+    return {pair for pair in pairs if origin(pair[0]) != origin(pair[1])}
 
 
 def _own(way: str, pairs: Pairs) -> Pairs:
@@ -172,7 +177,7 @@ def _is_copy(way: str, pair: tuple[str, str]) -> bool:
     return copy == f"{way}--{original}"
 
 
-def _quality(originals: list[Path], copies: dict[str, list[Path]]) -> dict[str, Any]:
+def _quality(originals: list[Path], copies: dict[str, list[Path]], same_skin: dict[str, str]) -> dict[str, Any]:
     """Recall of each way and false pairs of all, each way sought in a run of its own over all originals."""
     looked, confirms = _settings()
     prints, features = _described(_stored(originals))
@@ -184,7 +189,7 @@ def _quality(originals: list[Path], copies: dict[str, list[Path]]) -> dict[str, 
         duplicate = found[found["relation"] == duplicates.DUPLICATE]
         recall[way] = len(own) / len(copies[way])
         as_copy[way] = len(_own(way, set(zip(duplicate["sha256_a"], duplicate["sha256_b"], strict=True)))) / len(own)
-        false |= _false(pairs)
+        false |= _false(pairs, same_skin)
         confirmed += len(pairs)
     return {
         "recall": float(np.mean(list(recall.values()))),
@@ -213,7 +218,9 @@ def _runs(
         yield way, duplicates.confirmed(known, confirms)
 
 
-def _compared(originals: list[Path], copies: dict[str, list[Path]], room: Path) -> dict[str, Any]:
+def _compared(
+    originals: list[Path], copies: dict[str, list[Path]], same_skin: dict[str, str], room: Path
+) -> dict[str, Any]:
     """The peers on all originals and copies at once, which changes nothing for them: they judge each pair alone."""
     folder = room / "all"
     folder.mkdir()
@@ -225,9 +232,10 @@ def _compared(originals: list[Path], copies: dict[str, list[Path]], room: Path) 
     sets = json.loads((room / "cleanvision.json").read_text())
     found = {f"imagededup pHash <= {distance}": _of_lists(lists) for distance, lists in near.items()}
     found["CleanVision"] = {pair for names in sets for pair in _all_pairs([Path(name).stem for name in names])}
+    hashes = _imagehashes(folder)
     for distance in (4, 8):
-        found[f"imagehash pHash <= {distance}"] = _by_imagehash(_stored(folder), distance)
-    return {name: _scored(pairs, copies) for name, pairs in found.items()}
+        found[f"imagehash pHash <= {distance}"] = _within(hashes, distance)
+    return {name: _scored(pairs, copies, same_skin) for name, pairs in found.items()}
 
 
 def _of_lists(lists: dict[str, list[str]]) -> Pairs:
@@ -239,26 +247,35 @@ def _all_pairs(names: list[str]) -> Iterator[tuple[str, str]]:
     yield from ((a, b) for place, a in enumerate(ordered) for b in ordered[place + 1 :])
 
 
-def _by_imagehash(photos: list[StoredPhoto], distance: int) -> Pairs:
-    """Pairs of photos whose plain pHash differs by so many bits at most, as table fingerprints has it."""
-    sizes = {photo.sha256: (1, 1) for photo in photos}
-    prints = fingerprint.with_cached(photos, sizes, tables.FINGERPRINTS.empty())
-    bits = np.unpackbits(np.array([list(bytes.fromhex(text)) for text in prints["phash"]], dtype=np.uint8), axis=1)
-    signs = bits.astype(np.float32) * 2 - 1
-    names = prints["sha256"].to_numpy()
+def _imagehashes(folder: Path) -> dict[str, npt.NDArray[np.bool_]]:
+    """The plain pHash (64 bits) of each file, as its users have it."""
+    files = sorted(folder.glob("*.jpg"))
+    hashes = parallel.map_ordered(_imagehash, files, desc="imagehash")
+    return dict(zip((file.stem for file in files), hashes, strict=True))
+
+
+def _imagehash(file: Path) -> npt.NDArray[np.bool_]:
+    with Image.open(file) as picture:
+        return np.asarray(imagehash.phash(picture).hash).ravel()
+
+
+def _within(hashes: dict[str, npt.NDArray[np.bool_]], distance: int) -> Pairs:
+    """Pairs of photos whose hashes differ by so many bits at most."""
+    names = np.array(sorted(hashes))
+    signs = np.stack([hashes[name] for name in names]).astype(np.float32) * 2 - 1
     pairs: Pairs = set()
     for row in range(len(names)):
-        near = np.flatnonzero(signs[row + 1 :] @ signs[row] >= 64 - 2 * distance) + row + 1
-        pairs |= {(min(names[row], names[place]), max(names[row], names[place])) for place in near}
+        near = np.flatnonzero(signs[row + 1 :] @ signs[row] >= signs.shape[1] - 2 * distance) + row + 1
+        pairs |= {(names[row], names[place]) for place in near}
     return pairs
 
 
-def _scored(pairs: Pairs, copies: dict[str, list[Path]]) -> dict[str, Any]:
+def _scored(pairs: Pairs, copies: dict[str, list[Path]], same_skin: dict[str, str]) -> dict[str, Any]:
     recall = {way: len(_own(way, pairs)) / len(files) for way, files in copies.items()}
     return {
         "recall": float(np.mean(list(recall.values()))),
         "recall_by_transform": recall,
-        "false_pairs": len(_false(pairs)),
+        "false_pairs": len(_false(pairs, same_skin)),
     }
 
 

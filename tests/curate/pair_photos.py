@@ -14,7 +14,9 @@ from lesionflow.sample import drawing
 from lesionflow.sample.catalogue import SMALL, catalogue
 
 SEARCH = CandidatesParams(hash_distance=8, neighbours=20, min_word_score=0)
-DUPLICATE = DuplicatesParams(min_inliers=8, min_agreement=0.65, min_frame_agreement=0.8, min_containment=0.975)
+DUPLICATE = DuplicatesParams(
+    min_inliers=6, min_agreement=0.75, min_frame_agreement=0.85, min_overlap=0.25, min_containment=0.975
+)
 NO_GROUPS = pd.Series(dtype=object)
 MIRRORED_THEN = [None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270]
 

@@ -68,8 +68,8 @@ def test_a_flat_photo_agrees_with_nothing(other):
 
 
 def test_a_small_common_part_says_nothing():
-    # 64 x 86 pixels of view; of 171 x 128 shifted by 160, 11 columns are common: about 4 columns of 64 windows count.
-    shifted = np.array([[1.0, 0, 160], [0, 1, 119]])
+    # 64 x 86 pixels of view; of 213 x 160 shifted by 200, 13 columns are common: about 4 columns of 64 windows count.
+    shifted = np.array([[1.0, 0, 200], [0, 1, 149]])
     assert of(drawn(0), drawn(0), shifted) == 0
 
 
@@ -78,8 +78,8 @@ def test_a_part_agrees_with_its_whole_whichever_comes_first(share):
     photo = drawn(1)
     left, top = int(256 * (1 - share) / 2), int(192 * (1 - share) / 2)
     whole, part = local(photo), local(photo.crop((left, top, 256 - left, 192 - top)))
-    # Both stand 128 pixels high: the whole shows 192 of the photo's pixels on them, the part 192 - 2 top.
-    larger, x, y = 192 / (192 - 2 * top), left * 128 / 192, top * 128 / 192
+    # Both stand 160 pixels high: the whole shows 192 of the photo's pixels on them, the part 192 - 2 top.
+    larger, x, y = 192 / (192 - 2 * top), left * 160 / 192, top * 160 / 192
     assert agreement(larger * np.array([[1, 0, -x], [0, 1, -y]]), whole, part) > 0.9
     assert agreement(np.array([[1 / larger, 0, x], [0, 1 / larger, y]]), part, whole) > 0.9
 

@@ -112,7 +112,7 @@ def test_where_nothing_is_repeated_there_are_no_pairs(pictures, tmp_path):
 def row(**changed):
     plain = {
         "sha256_a": "a", "sha256_b": "b", "mirrored": False, "turn": -1, "version": 1, "candidate_by": "words",
-        "inliers": 8, "matrix": np.array([1, 0, 0, 0, 1, 0]), "agreement": 0.65,
+        "inliers": 6, "matrix": np.array([1, 0, 0, 0, 1, 0]), "agreement": 0.75,
         "overlap_a": 1.0, "overlap_b": 0.5, "contained_a": 0.5, "contained_b": 0.975,
     }  # fmt: skip
     return plain | changed
@@ -126,11 +126,14 @@ def confirmed(*rows):
     ("changed", "expected"),
     [
         ({}, ["duplicate"]),  # at the threshold of each
-        ({"inliers": 7}, []),
-        ({"agreement": 0.6499}, []),
-        ({"inliers": 7, "agreement": 0.99}, []),
-        ({"inliers": 0, "agreement": 0.8}, ["duplicate"]),
-        ({"inliers": 0, "agreement": 0.7999}, []),
+        ({"inliers": 5}, []),
+        ({"agreement": 0.7499}, []),
+        ({"inliers": 5, "agreement": 0.99}, []),
+        ({"inliers": 0, "agreement": 0.85}, ["duplicate"]),
+        ({"inliers": 0, "agreement": 0.8499}, []),
+        ({"overlap_a": 0.25, "overlap_b": 0.1}, ["duplicate"]),
+        ({"overlap_a": 0.1, "overlap_b": 0.25}, ["duplicate"]),
+        ({"overlap_a": 0.2499, "overlap_b": 0.1}, []),
         ({"contained_b": 0.9749}, ["same_scene"]),
         ({"contained_a": 0.975, "contained_b": 0.1}, ["duplicate"]),
     ],
@@ -141,7 +144,7 @@ def test_each_threshold_itself_suffices_and_less_does_not(changed, expected):
 
 def test_the_hypothesis_that_agrees_best_stands_for_its_pair():
     rows = [
-        row(agreement=0.7, contained_b=0.1, candidate_by="words"),
+        row(agreement=0.8, contained_b=0.1, candidate_by="words"),
         row(agreement=0.9, mirrored=True, candidate_by="hash"),
         row(agreement=0.95, inliers=5),  # not confirmed
     ]
@@ -152,8 +155,8 @@ def test_the_hypothesis_that_agrees_best_stands_for_its_pair():
 
 
 def test_whole_frames_that_agree_little_better_do_not_put_aside_what_the_keypoints_confirm():
-    # By keypoints 0.70, enough; frame on frame 0.71, too little for a pair without keypoints.
-    assert confirmed(row(agreement=0.7), row(turn=0, inliers=0, agreement=0.71))["agreement"].tolist() == [0.7]
+    # By keypoints 0.80, enough; frame on frame 0.81, too little for a pair without keypoints.
+    assert confirmed(row(agreement=0.8), row(turn=0, inliers=0, agreement=0.81))["agreement"].tolist() == [0.8]
 
 
 def test_pairs_stand_apart():

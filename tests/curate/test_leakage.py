@@ -13,7 +13,9 @@ from lesionflow.sample.catalogue import SMALL, catalogue
 
 # The copies below score 5 to 11 by words, other photos less than 1: at 15 curation is blind, at a third of it not.
 BLIND = CandidatesParams(hash_distance=0, neighbours=1, min_word_score=15)
-SETTINGS = DuplicatesParams(min_inliers=8, min_agreement=0.65, min_frame_agreement=0.8, min_containment=0.975)
+SETTINGS = DuplicatesParams(
+    min_inliers=6, min_agreement=0.75, min_frame_agreement=0.85, min_overlap=0.25, min_containment=0.975
+)
 NO_EVIDENCE = tables.PAIR_EVIDENCE.empty()
 NO_PAIRS = tables.DUPLICATE_PAIRS.empty()
 

@@ -85,13 +85,13 @@ def test_a_row_reads_back_from_its_table_as_it_was_written(tmp_path):
 
 @pytest.mark.parametrize(
     ("size", "expected", "view"),
-    # The short side is 128, and 64 in the view; the long side no more than four times that.
+    # The short side is 160, and 64 in the view; the long side no more than four times that.
     [
-        ((600, 450), (171, 128), (86, 64)),
-        ((100, 100), (128, 128), (64, 64)),
-        ((1, 1), (128, 128), (64, 64)),
-        ((1, 3000), (1, 512), (1, 256)),
-        ((3000, 1), (512, 1), (256, 1)),
+        ((600, 450), (213, 160), (85, 64)),
+        ((100, 100), (160, 160), (64, 64)),
+        ((1, 1), (160, 160), (64, 64)),
+        ((1, 3000), (1, 640), (1, 256)),
+        ((3000, 1), (640, 1), (256, 1)),
     ],
 )
 def test_a_picture_is_described_at_one_scale_whatever_its_size(size, expected, view):

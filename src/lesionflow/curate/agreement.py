@@ -10,7 +10,7 @@ WINDOW = 1.5
 """Deviation of the Gaussian window, pixels of a view, in which structure is compared."""
 FLOOR = 2.0
 """Variance, in squared grey levels, below which a window shows noise and says nothing."""
-WORST = 0.2
+WORST = 0.25
 """Share of the windows that may disagree: text, a bar or a gel bubble may lie over a copy."""
 FEWEST = 75
 """Windows that must be compared: agreement of fewer is an accident."""

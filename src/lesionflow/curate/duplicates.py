@@ -15,12 +15,14 @@ def confirmed(evidence: pd.DataFrame, settings: DuplicatesParams) -> pd.DataFram
     """Table duplicate_pairs: the pairs of table pair_evidence that their pixels confirm.
 
     A pair is confirmed when `min_inliers` places agree on one transform and the structure in the common part agrees to
-    `min_agreement`, or, of photos without enough keypoints, when the whole frames agree to `min_frame_agreement`. It is
-    a "duplicate" when one frame lies within the other (`min_containment`), else the two only share a "same_scene".
+    `min_agreement`, or, of photos without enough keypoints, when the whole frames agree to `min_frame_agreement`; and
+    when the common part fills `min_overlap` of one frame at least. It is a "duplicate" when one frame lies within the
+    other (`min_containment`), else the two only share a "same_scene".
     """
     registered = (evidence["inliers"] >= settings.min_inliers) & (evidence["agreement"] >= settings.min_agreement)
     whole = (evidence["inliers"] == 0) & (evidence["agreement"] >= settings.min_frame_agreement)
-    found = evidence[registered | whole].sort_values(
+    enough = evidence[["overlap_a", "overlap_b"]].max(axis=1) >= settings.min_overlap
+    found = evidence[(registered | whole) & enough].sort_values(
         [*KEY, "agreement", "inliers", "mirrored", "turn"], ascending=[True, True, False, False, True, True]
     )
     best = found.drop_duplicates(KEY).reset_index(drop=True)

@@ -10,10 +10,10 @@ from lesionflow import parallel
 from lesionflow.curate import agreement, codebook, registration
 from lesionflow.curate.registration import Local, Registration
 
-VERSION = 2
+VERSION = 3
 """Raised when evidence is found otherwise, so that rows of an earlier version are found anew."""
 FEATURES = 1000
-"""Evidence of the features' version 2 has version 2000 + VERSION, for it does not outlive them."""
+"""Evidence of the features' version 3 has version 3000 + VERSION, for it does not outlive them."""
 FEWEST = 6
 """Inliers under which a registration is an accident and its pixels are not compared."""
 CHUNK = 256

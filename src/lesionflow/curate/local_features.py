@@ -11,9 +11,9 @@ from lesionflow import images
 from lesionflow.curate import codebook, incremental, keypoints
 from lesionflow.images import StoredPhoto, UnreadableImageError
 
-VERSION = 2
+VERSION = 3
 """Raised when a column's definition changes, so that rows of an earlier one are computed anew."""
-SHORT_SIDE, LONG_SIDE = 128, 512
+SHORT_SIDE, LONG_SIDE = 160, 640
 """Pixels of the picture in which keypoints are sought; at 225 a 600 x 450 JPEG decodes at half scale."""
 VIEW = 64
 """Pixels of the short side of the picture that verifies a pair."""

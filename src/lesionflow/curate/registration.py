@@ -10,7 +10,7 @@ from lesionflow.curate.codebook import DIMENSIONS, Descriptors
 
 RATIO = 0.85
 """A match must be nearer than this share of the second nearest: Lowe 2004, section 7.1."""
-TOLERANCE = 2.0
+TOLERANCE = 2.5
 """Pixels by which an inlier may miss."""
 ITERATIONS = 1000
 SCALES = (0.2, 5.0)

@@ -21,6 +21,7 @@ class DuplicatesParams(Section):
     min_inliers: int = Field(ge=6)  # evidence.FEWEST; of fewer nothing is measured
     min_agreement: float = Field(ge=-1, le=1)
     min_frame_agreement: float = Field(ge=-1, le=1)
+    min_overlap: float = Field(ge=0, le=1)
     min_containment: float = Field(ge=0, le=1)
 
 
