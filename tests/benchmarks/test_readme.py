@@ -161,3 +161,37 @@ def test_what_leakage_would_have_faked_stands_below_both_splits():
         "`efficientnet_lite0`, means of 20 splits and their 95 % intervals. Measured by `make benchmark-leakage`"
         in text
     )
+
+
+def test_curation_stands_above_its_peers_with_the_change_that_is_found_least():
+    search = {"recall": 0.98, "recall_by_transform": {"flip": 1.0, "crop_5+half_size": 0.955}, "false_pairs": 2}
+    peer = {"recall": 0.516, "recall_by_transform": {"flip": 0.0, "blur": 1.0}, "false_pairs": 1274}
+    results = search | {
+        "compared": {"a peer": peer}, "photos": {"originals": 3088, "copied": 300, "ways": 25}, "ratio_to_decode": 1.4,
+        "peers_ratio": 0.75, "imagededup_ratio": 0.4, "cleanvision_ratio": 0.93, "pad_double_uses": [{}, {}, {}],
+        "seed": 1, "command": "make benchmark-curation", "versions": {"cleanvision": "0.3.6"},
+    }  # fmt: skip
+    text = readme.curation(results)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    assert rows[2:] == [
+        ["lesionflow", "98.0 %", "95.5 % (crop 5, half size)", "2"],
+        ["a peer", "51.6 %", "0.0 % (flip)", "1,274"],
+    ]
+    assert "300 photos, each changed in 25 ways, among the 3,088 close-ups" in text
+    assert "finds 3 photos that stand under two lesions" in text
+    assert "takes 0.75 times as long" in text
+    assert "the fingerprints 1.40 times as long" in text
+
+
+def test_sizes_stand_in_order_and_a_difference_on_ray_is_told():
+    one = {"photos": 27000, "seconds": 47.2, "peak_gib": 1.61, "recall": 0.993, "pairs": 900}
+    results = {
+        "small": one, "middle": one | {"photos": 270000}, "million": one | {"photos": 1000000, "seconds": 480.0},
+        "exponent": 1.1, "same_on_ray": False, "seed": 1, "command": "make benchmark-curation-scale",
+        "versions": {"faiss-cpu": "1.15.1"},
+    }  # fmt: skip
+    text = readme.curation_scale(results)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    assert rows[2] == ["27,000", "47 s", "1.6 GiB", "900", "99.3 %"]
+    assert rows[4] == ["1,000,000", "8 min", "1.6 GiB", "900", "99.3 %"]
+    assert "to the power 1.10; two local Ray workers find other pairs (a fault)." in text
