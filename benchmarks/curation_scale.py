@@ -1,9 +1,11 @@
 """The search for candidate pairs among generated fingerprints: time, memory and planted pairs found, as photos grow.
 
 `python benchmarks/curation_scale.py` writes benchmarks/results/curation_scale.json. Each size runs in a process of its
-own. What is generated follows milk10k (measured by hand with this code's codebook): a photo has 240 visual words,
-which repeat as if they were drawn evenly from 122,000; a copy keeps a share of them, between 2 and 60 % with a median
-of 11 %, and its hash differs by 0 to 32 bits. A hundredth of the photos are copies, half of them mirrored.
+own. What is generated follows milk10k and the copies of benchmarks/curation.py (measured with this code): a photo has
+272 visual words, whose frequencies are lognormal (deviation 1.325: it gives the rate at which two words of two photos
+are the same, and as many distinct words as there are). Of the copies, 54 % have a hash within 8 bits of their
+original's and keep a median of 43 % of its words; the others keep a median of 11 %. A hundredth of the photos are
+copies, half of them mirrored.
 """
 
 import json
@@ -33,13 +35,20 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results/curation_scale.json"
 SIZES = {"small": 27_000, "middle": 270_000, "million": 1_000_000}
 SEED = 20250904
-WORDS, COPIES = 240, 0.01
-USED = 122_000
-"""Words that are drawn, evenly."""
-KEPT = (0.02, 0.03, 0.05, 0.07, 0.11, 0.18, 0.35, 0.60)
-"""Quantiles, evenly spaced, of the share of words that a copy keeps."""
-BITS = (0, 2, 2, 4, 6, 10, 16, 24, 32)
-"""Quantiles, evenly spaced, of the bits in which a copy's hash differs."""
+WORDS, COPIES = 272, 0.01
+SPREAD = 1.325
+"""Deviation of the logarithm of the words' frequencies."""
+NEAR = 0.54
+"""Share of the copies whose hash is near; what follows are evenly spaced quantiles, of these and of the others."""
+KEPT = (
+    (0.0, 0.14, 0.233, 0.368, 0.434, 0.485, 0.532, 0.58, 0.702),
+    (0.019, 0.06, 0.075, 0.09, 0.105, 0.126, 0.152, 0.221, 0.671),
+)
+"""The share of words that a copy keeps."""
+BITS = ((0, 0, 0, 0, 0, 2, 2, 6, 8), (10, 12, 16, 18, 22, 24, 24, 26, 30))
+"""The bits in which a copy's hash differs."""
+SOME = 10_000
+"""Photos whose words are drawn at a time."""
 
 
 @click.command()
@@ -107,29 +116,49 @@ def _generated(
     rng: np.random.Generator, photos: int, planted: npt.NDArray[np.int64]
 ) -> tuple[pd.DataFrame, Ragged, Ragged]:
     """Hashes as in table fingerprints, words and mirrored words."""
-    vocabulary = CENTRES**2
-    used = rng.choice(vocabulary, USED, replace=False).astype(np.int32)
-    words = used[rng.integers(USED, size=(photos, WORDS), dtype=np.int32)]
+    words = _words(rng, photos)
     # Words of the mirrored picture are others: another order of the vocabulary, its own opposite.
+    vocabulary = CENTRES**2
     opposite = rng.permutation(vocabulary).reshape(2, -1)
     turned = np.empty(vocabulary, dtype=np.int32)
     turned[opposite[0]], turned[opposite[1]] = opposite[1], opposite[0]
-    share = np.interp(rng.random(len(planted)), np.linspace(0, 1, len(KEPT)), KEPT)
-    kept = rng.random((len(planted), WORDS)) < share[:, None]
+    far = (rng.random(len(planted)) >= NEAR).astype(int)
+    kept = rng.random((len(planted), WORDS)) < _drawn(rng, KEPT, far)[:, None]
     flipped = rng.random(len(planted)) < 0.5
     source = words[planted[:, 0]]
     source[flipped] = turned[source[flipped]]
     words[planted[:, 1]] = np.where(kept, source, words[planted[:, 1]])
     lists = Ragged(words.ravel(), np.arange(photos + 1, dtype=np.int64) * WORDS)
-    return _hashes(rng, photos, planted), lists, Ragged(turned[words].ravel(), lists.starts)
+    return _hashes(rng, planted, photos, _drawn(rng, BITS, far)), lists, Ragged(turned[words].ravel(), lists.starts)
 
 
-def _hashes(rng: np.random.Generator, photos: int, planted: npt.NDArray[np.int64]) -> pd.DataFrame:
-    """Random hashes; a copy's differs from its original's, in the place of one random turn of it."""
+def _words(rng: np.random.Generator, photos: int) -> npt.NDArray[np.int32]:
+    """Photos x WORDS, each word as often as its frequency says."""
+    until = np.exp(SPREAD * rng.standard_normal(CENTRES**2)).cumsum()
+    until /= until[-1]
+    words = np.empty((photos, WORDS), dtype=np.int32)
+    for start in range(0, photos, SOME):
+        part = words[start : start + SOME]
+        part[:] = np.searchsorted(until, rng.random(part.shape))
+    return words
+
+
+def _drawn(
+    rng: np.random.Generator, quantiles: tuple[tuple[float, ...], tuple[float, ...]], which: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """A value for each copy, by the quantiles of its kind."""
+    places = rng.random(len(which)) * (len(quantiles[0]) - 1)
+    values = [np.interp(places, np.arange(len(one)), one) for one in quantiles]
+    return np.where(which, values[1], values[0])
+
+
+def _hashes(
+    rng: np.random.Generator, planted: npt.NDArray[np.int64], photos: int, flips: npt.NDArray[np.float64]
+) -> pd.DataFrame:
+    """Random hashes; a copy's differs from its original's in so many bits, in the place of one random turn of it."""
     bits = rng.integers(0, 2, (photos, 1 + len(TURNS), 64), dtype=np.uint8)
-    flips = np.interp(rng.random(len(planted)), np.linspace(0, 1, len(BITS)), BITS)
     places = rng.integers(1 + len(TURNS), size=len(planted))
-    noise = (rng.random((len(planted), 64)).argsort(axis=1) < flips[:, None]).astype(np.uint8)
+    noise = (rng.random((len(planted), 64)).argsort(axis=1) < np.rint(flips)[:, None]).astype(np.uint8)
     bits[planted[:, 0], places] = bits[planted[:, 1], 0] ^ noise
     packed = np.packbits(bits, axis=2)
     digits = [row.tobytes().hex() for row in packed]
