@@ -25,6 +25,7 @@ def main() -> None:
     description = backbone.describe()
     path = OUTPUTS / "features" / f"{slug}.parquet"
     cached = tables.read_cached(path, tables.FEATURES)
+    settings = features.settled(settings, backbone, description, cached)
     key = features.cache_key(description, settings)
     tables.write(features.with_cached(backbone, photos, cached, settings, key=key), path, tables.FEATURES)
     files.write_json(description, OUTPUTS / "backbones" / f"{slug}.json")

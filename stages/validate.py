@@ -9,6 +9,7 @@ from lesionflow.adapters import checks, gate
 from lesionflow.adapters.settings import ValidateParams
 from lesionflow.curate.settings import SplitParams
 from lesionflow.errors import argument, command
+from lesionflow.params import Joined
 
 OUTPUTS, SUITES, REPORTS = Path("outputs"), Path("expectations"), Path("reports")
 
@@ -27,7 +28,8 @@ def main() -> None:
 
 def _prepared(name: str) -> checks.Prepared:
     if name == "predictions":
-        models = params.load("active", list[str])
+        active, recipes = params.load("active", list[str]), params.load("active_recipes", list[str])
+        models = params.classifiers(active, recipes, params.load("joined", list[Joined]))
         frames = [tables.read(OUTPUTS / "predictions" / f"{slug}.parquet", tables.PREDICTIONS) for slug in models]
         return checks.predictions(pd.concat(frames, ignore_index=True), models=models)
     frame = tables.read(OUTPUTS / f"{name}.parquet", checks.GATED[name])

@@ -259,12 +259,26 @@ REVIEW = Table(
 
 FEATURES = Table(
     "features",
-    ("sha256",),
+    ("sha256", "view"),
     "extract_features",
     {
         "sha256": TEXT,
+        "view": TEXT,  # full, zoom, full_flipped or zoom_flipped: what of the photo the backbone looked at
         "key": TEXT,  # digest of backbone, weights, preprocessing and code version: what makes a row reusable
         "features": VECTOR,
+    },
+)
+
+CLINICAL = Table(
+    "clinical",
+    ("sha256",),
+    "clinical",
+    {
+        "sha256": TEXT,  # a photo of the split; what follows is as in the manifest, of its kept copy
+        "age": MAYBE_REAL,
+        "sex": MAYBE_TEXT,
+        "body_site": MAYBE_TEXT,
+        "skin_type": MAYBE_WHOLE,
     },
 )
 

@@ -11,7 +11,7 @@ def notices_of(root):
 
 def test_what_the_run_shows_is_warned_of(root):
     assert notices_of(root) == {
-        "Untrained backbones": "untrained: the backbone's weights are random. Such figures only show that the "
+        "Untrained backbones": "untrained-study: the backbone's weights are random. Such figures only show that the "
         "code runs.",
         "Photos that did not arrive": "2 of 30 rows (6.7 %) failed: not found 1, undecodable 1.",
         "Small test split": "4 photos of 4 leakage groups: differences between models within their intervals are no "
@@ -31,9 +31,9 @@ def test_synthetic_photos_are_called_so_first(tmp_path, said_in):
 
 
 def test_class_that_is_never_recognised_is_named(root):
-    path = root / "reports/confusion/second.csv"
+    path = root / "reports/confusion/second-study.csv"
     path.write_text(path.read_text().replace("melanoma,melanoma", "melanoma,nevus"))
-    assert notices_of(root)["Classes never recognised"] == "second recognises no test photo of: melanoma."
+    assert notices_of(root)["Classes never recognised"] == "second-study recognises no test photo of: melanoma."
 
 
 def test_few_failures_are_left_to_the_funnel(tmp_path):

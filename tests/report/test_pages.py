@@ -63,7 +63,7 @@ def test_page_says_that_it_is_no_diagnosis(html):
 
 def test_selected_model_comes_first_with_its_interval(page, html):
     models = [attributes["id"] for attributes in page.all("h2") if attributes.get("id", "").startswith("model-")]
-    assert models == ["model-second", "model-first", "model-untrained"]
+    assert models == ["model-second-study", "model-first-study", "model-untrained-study"]
     assert "80.0 % [75.0, 85.0]" in words_of(html)
 
 
@@ -90,7 +90,7 @@ def test_nothing_for_review_is_said(root):
 
 
 def test_pictures_are_addressed_beside_the_page(page):
-    assert page.all("img")[0]["src"] == "assets/second/w.jpg"
+    assert page.all("img")[0]["src"] == "assets/second-study/w.jpg"
 
 
 def test_page_leads_to_the_galleries_of_curation(page):
@@ -130,15 +130,15 @@ def test_hostile_names_show_as_text(tmp_path, html, name):
 
 
 def test_run_without_mistakes_or_pictures_still_renders(root):
-    path = root / "reports/confusion/second.csv"
+    path = root / "reports/confusion/second-study.csv"
     path.write_text("actual,predicted\nnevus,nevus\n")
-    index = root / "outputs/explain/second/index.json"
-    index.write_text('{"model": "second", "items": []}')
+    index = root / "outputs/explain/second-study/index.json"
+    index.write_text('{"model": "second-study", "items": []}')
     assert "No photo of the test split was misread." in words_of(render(root))
 
 
 def test_undefined_figures_show_as_such(root):
-    path = root / "reports/metrics/second.json"
+    path = root / "reports/metrics/second-study.json"
     path.write_text(re.sub(r"0\.\d+", "null", path.read_text()))
     words = words_of(render(root))
     assert "Balanced accuracy n/a n/a n/a" in words
