@@ -6,14 +6,14 @@ outcome of one probe, which a machine makes once for each network and keeps in i
 """
 
 import hashlib
-import io
 import json
 import os
 import platform
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -89,12 +89,12 @@ def _onnx(backbone: Backbone, batch_size: int) -> Engine:
 
 
 def _exported(network: nn.Module, example: Tensor) -> bytes:
-    stream = io.BytesIO()
+    names: dict[str, Any] = {"input_names": ["photos"], "output_names": ["features"]}
     plain = network.to(memory_format=torch.contiguous_format)
-    torch.onnx.export(
-        plain, (example,), stream, input_names=["photos"], output_names=["features"], opset_version=OPSET, dynamo=False
-    )
-    return stream.getvalue()
+    with tempfile.TemporaryDirectory() as room:
+        path = Path(room) / "network.onnx"
+        torch.onnx.export(plain, (example,), path, opset_version=OPSET, dynamo=False, **names)
+        return path.read_bytes()
 
 
 def _untakable(backbone: Backbone, got: str) -> LesionflowError:
@@ -172,14 +172,20 @@ def rate(engine: Engine, batch: Tensor) -> float:
 
 
 def chosen(
-    asked: str, backbone: Backbone, *, batch_size: int, device: torch.device, used: Callable[[str], bool]
-) -> Any:
-    """The engine's name for `extract_features.engine`; `used` says whether persisted features are of an engine."""
+    asked: Literal["auto"] | Name,
+    backbone: Backbone,
+    *,
+    batch_size: int,
+    device: torch.device,
+    used: Callable[[Name], bool],
+) -> Name:
+    """The engine for `extract_features.engine`; `used` says whether persisted features are of an engine."""
     if asked != "auto":
         return asked
     if device.type != "cpu":
         return "torch"
-    for name in ("torch", "onnx"):
+    names: tuple[Name, ...] = ("torch", "onnx")
+    for name in names:
         if used(name):
             return name
     return probed(backbone, batch_size=batch_size)

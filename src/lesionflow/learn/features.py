@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any, Literal
@@ -23,11 +23,14 @@ from lesionflow.errors import LesionflowError
 from lesionflow.images import StoredPhoto, UnreadableImageError
 from lesionflow.learn import engines, photo_views
 from lesionflow.learn.backbones import Backbone
+from lesionflow.learn.engines import Engine
 from lesionflow.learn.photo_views import View
 from lesionflow.params import Section
 
 VERSION = 2
 """Raised when this module computes other features for the same photo, so that no cached row outlives its meaning."""
+PART = 4096
+"""Photos whose features are held in memory at once; also a row group of the table."""
 FEW = 64
 """Up to this many photos, starting worker processes would cost more than they save."""
 Rows = npt.NDArray[np.float32]
@@ -123,21 +126,26 @@ def _stacked(items: list[Tensor | LesionflowError]) -> Tensor | LesionflowError:
 
 
 def extract(
-    backbone: Backbone, photos: Sequence[StoredPhoto], settings: FeaturesParams, wanted: Sequence[str] = ("full",)
+    backbone: Backbone,
+    photos: Sequence[StoredPhoto],
+    settings: FeaturesParams,
+    wanted: Sequence[str] = ("full",),
+    *,
+    run: Engine | None = None,
 ) -> Rows:
     """Features (photos, wanted views, width), float32, in the order of `photos`; each photo is decoded once.
+
+    `run` spares building the settings' engine anew (see `engine`).
 
     Raises
     ------
     LesionflowError : a photo cannot be decoded, or a feature is NaN or infinite; the message names the photo.
     """
-    device = _device()
-    name: engines.Name = "onnx" if settings.engine == "onnx" else "torch"
     rows = np.empty((len(photos), len(wanted), backbone.width), dtype=np.float32)
     if not photos:
         return rows
-    run, start = engines.build(name, backbone, batch_size=settings.batch_size, device=device), 0
-    for batch in _batches(backbone, photos, wanted, settings.batch_size, pinned=device.type == "cuda"):
+    run, start = run or engine(backbone, settings), 0
+    for batch in _batches(backbone, photos, wanted, settings.batch_size, pinned=_device().type == "cuda"):
         end = start + len(batch)
         # View by view: whatever others are asked for, a view's kernels and rounding are the same.
         for place in range(len(wanted)):
@@ -147,6 +155,12 @@ def extract(
         _refuse_non_finite(rows[start:end], photos[start:end], backbone)
         start = end
     return rows
+
+
+def engine(backbone: Backbone, settings: FeaturesParams) -> Engine:
+    """The engine of these settings."""
+    name: engines.Name = "onnx" if settings.engine == "onnx" else "torch"
+    return engines.build(name, backbone, batch_size=settings.batch_size, device=_device())
 
 
 def _device() -> torch.device:
@@ -201,6 +215,33 @@ def _refuse_non_finite(rows: Rows, photos: Sequence[StoredPhoto], backbone: Back
         )
 
 
+def in_parts(
+    backbone: Backbone,
+    photos: Mapping[str, StoredPhoto],
+    cached: Callable[[tuple[str, str]], pd.DataFrame],
+    settings: FeaturesParams,
+    *,
+    key: str,
+) -> Iterator[pd.DataFrame]:
+    """The table of features in parts of `PART` photos, so that memory does not grow with the photos.
+
+    Parameters
+    ----------
+    cached : gives the cached rows of the photos between two content hashes.
+    """
+    names, run = sorted(photos), None
+    for some in parallel.chunked(names, PART):
+        rows = cached((some[0], some[-1]))
+        if run is None and not _all_there(rows, some, settings, key):
+            run = engine(backbone, settings)
+        yield with_cached(backbone, {name: photos[name] for name in some}, rows, settings, key=key, run=run)
+
+
+def _all_there(rows: pd.DataFrame, names: Sequence[str], settings: FeaturesParams, key: str) -> bool:
+    mine = rows[(rows["key"] == key) & rows["sha256"].isin(names) & rows["view"].isin(settings.views)]
+    return len(mine) == len(names) * len(settings.views)
+
+
 def with_cached(
     backbone: Backbone,
     photos: Mapping[str, StoredPhoto],
@@ -208,6 +249,7 @@ def with_cached(
     settings: FeaturesParams,
     *,
     key: str,
+    run: Engine | None = None,
 ) -> pd.DataFrame:
     """The table of features of exactly `photos` in the views asked for.
 
@@ -221,7 +263,7 @@ def with_cached(
         if missing:
             lacking.setdefault(missing, []).append(sha256)
     computed = [
-        _rows(names, views_, extract(backbone, [photos[name] for name in names], settings, views_), key)
+        _rows(names, views_, extract(backbone, [photos[name] for name in names], settings, views_, run=run), key)
         for views_, names in sorted(lacking.items())
     ]
     return pd.concat([rows, *computed], ignore_index=True)
