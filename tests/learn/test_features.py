@@ -7,11 +7,13 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torchvision.transforms import Compose, Normalize, Resize, ToTensor
 
 from lesionflow import tables
 from lesionflow.errors import LesionflowError
 from lesionflow.learn import backbones, features
 from lesionflow.learn.features import FeaturesParams
+from lesionflow.learn.preprocessing import Preprocess
 
 FOUR = FeaturesParams(batch_size=4)
 
@@ -30,10 +32,8 @@ class Brightness(nn.Module):
 
 @pytest.fixture
 def simple(backbone):
-    def preprocess(picture: Image.Image) -> torch.Tensor:
-        return torch.from_numpy(np.array(picture.resize((8, 8)), dtype=np.float32)).permute(2, 0, 1) / 255
-
-    return dataclasses.replace(backbone, pooled=Brightness(), preprocess=preprocess, width=1)
+    steps = [Resize((8, 8)), ToTensor(), Normalize([0.0] * 3, [1.0] * 3)]  # numbers from 0 to 1
+    return dataclasses.replace(backbone, pooled=Brightness(), preprocess=Preprocess(Compose(steps)), width=1)
 
 
 def grey(level: int) -> bytes:

@@ -2,6 +2,7 @@ import pytest
 
 from lesionflow.errors import LesionflowError
 from lesionflow.report import inputs
+from tests.report.written_run import write_joined
 
 
 def read(root, slugs=("first-study",)):
@@ -64,3 +65,30 @@ def test_missing_or_damaged_file_is_named_with_what_to_do(root, name, content, m
     with pytest.raises(LesionflowError) as caught:
         read(root)
     assert str(caught.value).startswith(f"{path}: {message}")
+
+
+def test_a_joined_classifier_has_the_lineage_of_both_and_no_curves_or_maps(root):
+    pair = write_joined(root, "pair-study", 0.9)
+    run = inputs.read(root / "outputs", root / "reports", ["first-study", "second-study"], [pair])
+    joined = run.models[-1]
+    assert joined.slug == "pair-study"
+    assert joined.backbone == {
+        "timm": "tf_first and tf_second",
+        "weights": "package",
+        "weights_sha256": "ab" * 32,
+        "licence": "Apache-2.0",
+        "trained_on": "ImageNet-1k",
+    }
+    assert (len(joined.history), joined.gallery["items"], joined.training["tau"]) == (0, [], 0.5)
+
+
+def test_a_joined_classifier_with_an_untrained_part_is_untrained(root):
+    pair = write_joined(root, "pair-study", 0.9).model_copy(update={"second": "untrained-study"})
+    assert inputs.read(root / "outputs", root / "reports", ["first-study"], [pair]).models[-1].untrained
+
+
+def test_a_joined_classifier_that_was_not_made_is_told(root):
+    pair = write_joined(root, "pair-study", 0.9)
+    (root / "reports/training/pair-study.json").unlink()
+    with pytest.raises(LesionflowError, match=r"pair-study\.json: no such file\n  to do:    Run `dvc repro join`\."):
+        inputs.read(root / "outputs", root / "reports", ["first-study"], [pair])

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from lesionflow.report import inputs, notices
@@ -40,3 +42,17 @@ def test_few_failures_are_left_to_the_funnel(tmp_path):
     plan = {**PLAN, "melanoma": {**PLAN["melanoma"], "rows": 400}}
     # 2 of 418 rows is less than 1 %.
     assert "Photos that did not arrive" not in notices_of(write_run(tmp_path, plan))
+
+
+def test_memorising_and_collapsed_classes_are_named(root):
+    path = root / "reports/training/second-study.json"
+    signs = {"memorising": True, "collapsed": ["melanoma"], "train_accuracy": 0.975, "val_accuracy": 0.6}
+    path.write_text(json.dumps(json.loads(path.read_text()) | signs))
+    found = notices_of(root)
+    assert found["Training photos learnt by heart"] == (
+        "second-study reached 95 % training accuracy within 10 epochs while validation stood still "
+        "(kept head: 97.5 % on training, 60.0 % on validation)."
+    )
+    assert found["Classes collapsed for want of photos"] == (
+        "second-study recognises no validation photo of: melanoma. Each has fewer than 150 training photos."
+    )

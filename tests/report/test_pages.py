@@ -5,7 +5,7 @@ import pytest
 from lesionflow import tables
 from lesionflow.report import inputs, leaderboard, notices, pages
 from tests.report.html_page import Page, words_of
-from tests.report.written_run import PLAN, VALIDATION, write_run
+from tests.report.written_run import PLAN, VALIDATION, write_joined, write_run
 
 
 def render(root):
@@ -142,3 +142,16 @@ def test_undefined_figures_show_as_such(root):
     path.write_text(re.sub(r"0\.\d+", "null", path.read_text()))
     words = words_of(render(root))
     assert "Balanced accuracy n/a n/a n/a" in words
+
+
+def test_a_joined_classifier_is_shown_without_curves_and_maps(root):
+    pair = write_joined(root, "pair-study", 0.9)
+    run = inputs.read(root / "outputs", root / "reports", list(VALIDATION), [pair])
+    board = leaderboard.build(run.models)
+    assert board["model"][0] == "pair-study"
+    html = pages.render(run, board, notices.of(run), confidence=0.95)
+    section = html[html.index('id="model-pair-study"') : html.index('id="model-second-study"')]
+    assert "Learning curves" not in section
+    assert "Where it looked" not in section
+    assert "Which classes it confuses" in section
+    assert "chosen on validation" in section

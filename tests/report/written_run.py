@@ -16,6 +16,7 @@ import pandas as pd
 from PIL import Image
 
 from lesionflow import files, tables
+from lesionflow.params import Joined
 
 PLAN = {
     "melanoma": {"rows": 12, "failed": ["not_found"], "dropped": ["exact_duplicate"], "malignant": True},
@@ -120,6 +121,17 @@ def write_model(root: Path, slug: str, value: float, split: pd.DataFrame, *, wei
     told = {"model": slug, "best_epoch": 2, "epochs": 3, **training, "collapsed": []}
     files.write_json(told, root / f"reports/training/{slug}.json")
     write_gallery(root, slug, labels)
+
+
+def write_joined(root: Path, name: str, value: float) -> Joined:
+    """What stage join leaves for `first-study` and `second-study` together."""
+    test = pd.read_csv(root / "reports/confusion/first-study.csv")
+    files.write_json({"model": name, **figures_of(value, len(test))}, root / f"reports/metrics/{name}.json")
+    for kind in ("confusion", "per_class"):
+        files.write_text((root / f"reports/{kind}/first-study.csv").read_text(), root / f"reports/{kind}/{name}.csv")
+    told = {"train_accuracy": 0.9, "val_accuracy": value, "train_val_gap": 0.9 - value, "collapsed": [], "tau": 0.5}
+    files.write_json({"model": name, **told}, root / f"reports/training/{name}.json")
+    return Joined(name=name, first="first-study", second="second-study")
 
 
 def write_gallery(root: Path, slug: str, labels: list[str]) -> None:

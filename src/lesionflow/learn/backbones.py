@@ -8,7 +8,6 @@ from typing import Any
 
 import timm
 import torch
-from PIL import Image
 from pydantic import NegativeInt, PositiveInt
 from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
@@ -19,6 +18,7 @@ from lesionflow import seeding
 from lesionflow.errors import LesionflowError
 from lesionflow.learn import pooling, weights
 from lesionflow.learn.pooling import Pooling
+from lesionflow.learn.preprocessing import Preprocess
 from lesionflow.learn.weights import WeightsParams
 from lesionflow.params import Section
 
@@ -49,7 +49,7 @@ class Backbone:
     settings: BackboneParams
     network: nn.Module
     pooled: nn.Module
-    preprocess: Callable[[Image.Image], Tensor]
+    preprocess: Preprocess
     width: int
     data_config: dict[str, Any]
 
@@ -93,7 +93,9 @@ def load(slug: str, settings: BackboneParams) -> Backbone:
     config = resolve_data_config({"input_size": _input_size(settings)}, model=network)  # type: ignore[no-untyped-call]
     pooled = pooling.pooled(slug, network, settings.pooling, settings.depths)
     width = _width(slug, pooled, config)
-    return Backbone(slug, settings, network, pooled, create_transform(**config, is_training=False), width, config)
+    return Backbone(
+        slug, settings, network, pooled, Preprocess(create_transform(**config, is_training=False)), width, config
+    )
 
 
 def _check_name(slug: str, name: str) -> None:

@@ -92,14 +92,14 @@ def selected(stored: Mapping[str, StoredPhoto], wanted: Iterable[str]) -> dict[s
 
 
 class _Photos(Dataset[Tensor | LesionflowError]):
-    """The photos as tensors (views, 3, H, W), preprocessed as the checkpoint asks.
+    """The photos as pixels (views, 3, H, W), resized and cropped as the checkpoint asks.
 
     An error is returned, not raised: DataLoader would wrap a raised one in the worker's traceback.
     """
 
     def __init__(self, photos: Sequence[StoredPhoto], backbone: Backbone, wanted: Sequence[str]) -> None:
         self.photos = photos
-        self.preprocess = backbone.preprocess
+        self.pixels = backbone.preprocess.pixels
         self.wanted = wanted
 
     def __len__(self) -> int:
@@ -108,7 +108,7 @@ class _Photos(Dataset[Tensor | LesionflowError]):
     def __getitem__(self, index: int) -> Tensor | LesionflowError:
         photo = self.photos[index]
         try:
-            return photo_views.tensors(images.decode(photo.read()), self.preprocess, self.wanted)
+            return photo_views.tensors(images.decode(photo.read()), self.pixels, self.wanted)
         except UnreadableImageError as error:
             what = f"{photo.shard.name}: photo {photo.sha256}: {error}"
             return LesionflowError(what, remedy="Run `dvc repro -f ingest`.")
@@ -150,7 +150,7 @@ def extract(
         # View by view: whatever others are asked for, a view's kernels and rounding are the same.
         for place in range(len(wanted)):
             with _deterministic():
-                filled = _filled_up(batch[:, place], settings.batch_size)
+                filled = _filled_up(backbone.preprocess.numbers(batch[:, place]), settings.batch_size)
                 rows[start:end, place] = run(filled)[: len(batch)]
         _refuse_non_finite(rows[start:end], photos[start:end], backbone)
         start = end

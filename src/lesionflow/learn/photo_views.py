@@ -21,7 +21,10 @@ def zoomed(picture: Image.Image) -> Image.Image:
 
 
 def tensors(picture: Image.Image, preprocess: Callable[[Image.Image], Tensor], views: Sequence[str]) -> Tensor:
-    """The views (V, 3, H, W) of one decoded photo. A flipped one is the mirror image of what the network would see."""
+    """The views (V, 3, H, W) of one decoded photo, each by `preprocess` (or the half of it that makes pixels).
+
+    A flipped one is the mirror image of what the network would see.
+    """
     basic = {name: preprocess(picture if name == "full" else zoomed(picture)) for name in _basic(views)}
     return torch.stack([_of(basic, view) for view in views])
 

@@ -145,7 +145,7 @@ def _member(layers: nn.Module, data: _Data, settings: Recipe) -> _Member:
 def _optimiser(layers: nn.Module, settings: Recipe) -> torch.optim.Optimizer:
     """Adam; with weight decay, AdamW's (Loshchilov and Hutter 2019), on weights and not on biases."""
     if not settings.weight_decay:
-        return torch.optim.Adam(layers.parameters(), lr=settings.learning_rate)
+        return torch.optim.Adam(layers.parameters(), lr=settings.learning_rate, fused=True)
     weights = [one for one in layers.parameters() if one.ndim > 1]
     biases = [one for one in layers.parameters() if one.ndim == 1]
     groups = [{"params": weights, "weight_decay": settings.weight_decay}, {"params": biases, "weight_decay": 0.0}]
