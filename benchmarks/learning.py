@@ -8,7 +8,7 @@ JPEGs of 600 x 450 pixels like milk10k's. Measured are
 - `feature_rate_over_memory_rate`: photos a second of the pass, reading, decoding and preprocessing included, over the
   better of torch (eager, channels last) and ONNX Runtime on tensors that lie in memory already;
 - `heads`: six backbones by both recipes of params.yaml by five seeds, on generated features of 27,000 photos and 1,024
-  numbers a view, in as many processes as there are processors (a seed is one head, also where a recipe averages several);
+  numbers a view, in as many processes as there are processors; a seed is one head, also where a recipe averages more;
 - `memory`: the peak of a process that passes over many photos (of few bytes, by a small network whose features are as
   wide as the backbone's, so that only their number counts).
 """

@@ -193,7 +193,12 @@ def test_a_new_view_computes_that_view_alone_and_gives_the_bytes_of_a_run_from_s
     real = features.extract
     scratch = run(tmp_path / "scratch.parquet", ALL)
     run(tmp_path / "grown.parquet", HALF)
-    monkeypatch.setattr(features, "extract", lambda *given: asked.append(tuple(given[3])) or real(*given))
+
+    def noted(*given, **more):
+        asked.append(tuple(given[3]))
+        return real(*given, **more)
+
+    monkeypatch.setattr(features, "extract", noted)
     assert run(tmp_path / "grown.parquet", ALL) == scratch
     assert asked == [("full_flipped", "zoom_flipped")]
     run(tmp_path / "grown.parquet", HALF)
