@@ -4,8 +4,9 @@
 benchmarks/results/learning_milk10k.json. The clinical close-ups of milk10k are curated once, the classes that keep
 enough photos are split by leakage group in ten ways (70/15/15), and in each way both recipes of params.yaml are trained
 on the same features. `study` is the one of the study's heads that validation prefers, as the leaderboard would;
-`tuned` is the pair of tuned heads that params.yaml joins; each head alone stands under `models`. The recipe was tuned
-on splits 100 to 104 of the same photos; these are splits 0 to 9.
+`tuned` is the pair of tuned heads that params.yaml joins; each head alone stands under `models`, and under
+`tuned_with_clinical` the pair with age, sex and body site as further inputs. The recipe was tuned on splits 100 to 104
+of the same photos; these are splits 0 to 9.
 """
 
 import time
@@ -27,6 +28,7 @@ from lesionflow.files import write_json
 from lesionflow.images import StoredPhoto
 from lesionflow.learn import backbones, examples, features, head_inputs, joining, memory, training
 from lesionflow.learn.backbones import BackboneParams
+from lesionflow.learn.clinical import Column
 from lesionflow.learn.features import FeaturesParams
 from lesionflow.learn.recipes import Recipe
 from lesionflow.params import Joined, parts_of
@@ -34,18 +36,21 @@ from lesionflow.params import Joined, parts_of
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results/learning_milk10k.json"
 SLUGS, RECIPES = ("efficientnet_lite0", "efficientnet_lite2"), ("study", "tuned")
+WAYS = ("study", "tuned", "tuned_with_clinical")
+CLINICAL: tuple[Column, ...] = ("age", "sex", "body_site")
 FIGURES = ("balanced_accuracy", "mcc", "accuracy")
 
 
 def read_photos(data: Path) -> tuple[pd.DataFrame, list[StoredPhoto]]:
-    """The clinical close-ups: record_id, label, sha256, and where their bytes lie."""
+    """The clinical close-ups: record_id, label, sha256, what is told of them, and where their bytes lie."""
     metadata = pd.read_csv(data / "metadata.csv")
     rows = metadata[metadata["image_type"] == "clinical: close-up"].sort_values("isic_id", ignore_index=True)
     places = [data / name for name in rows["file"]]
     stored = [
         StoredPhoto(sha256, path, 0, path.stat().st_size) for sha256, path in zip(rows["sha256"], places, strict=True)
     ]
-    return rows[["label", "sha256"]].assign(record_id=rows["isic_id"]), stored
+    told = rows.rename(columns={"isic_id": "record_id", "age_approx": "age", "site": "body_site"})
+    return told[["record_id", "label", "sha256", *CLINICAL]], stored
 
 
 def extracted(slug: str, stored: list[StoredPhoto], folder: Path | None) -> pd.DataFrame:
@@ -65,11 +70,15 @@ def extracted(slug: str, stored: list[StoredPhoto], folder: Path | None) -> pd.D
 
 
 def trained(
-    name: str, split: pd.DataFrame, labels: list[str], vectors: pd.DataFrame, seed: int
+    name: str,
+    settings: Recipe,
+    split: pd.DataFrame,
+    labels: list[str],
+    vectors: pd.DataFrame,
+    told: pd.DataFrame,
+    seed: int,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The classifier's predictions and its card, as the stages train and evaluate make them."""
-    settings = load(f"recipes.{parts_of(name)[1]}", Recipe)
-    told = tables.CLINICAL.empty()
     matrix = examples.join(split, vectors, head_inputs.of_recipe(settings, told, split), told)
     train, val = (examples.part(split, matrix, part) for part in ("train", "val"))
     fit = training.fit(train, val, labels, settings, seed=seed)
@@ -87,8 +96,10 @@ def figures(table: pd.DataFrame, labels: list[str], part: str) -> dict[str, floa
 class Run:
     """One split: every head, and the joined pair."""
 
-    def __init__(self, table: pd.DataFrame, kept: pd.DataFrame, vectors: dict[str, pd.DataFrame]) -> None:
-        self.table, self.kept, self.vectors = table, kept, vectors
+    def __init__(
+        self, table: pd.DataFrame, kept: pd.DataFrame, vectors: dict[str, pd.DataFrame], told: pd.DataFrame
+    ) -> None:
+        self.table, self.kept, self.vectors, self.told = table, kept, vectors, told
 
     def __call__(self, seed: int) -> dict[str, Any]:
         """Figures on test by classifier, what is selected on validation, and the adjustments."""
@@ -98,11 +109,17 @@ class Run:
             self.table, self.kept, load("curate.split", SplitParams), seed=seed, ledger=ledger
         ).table
         names = [f"{slug}-{recipe}" for slug in SLUGS for recipe in RECIPES]
-        made = {name: trained(name, split, labels, self.vectors[parts_of(name)[0]], seed) for name in names}
         pair = load("joined", list[Joined])[0]
-        joined = joining.join(*zip(made[pair.first], made[pair.second], strict=True))
+        recipes = {name: load(f"recipes.{parts_of(name)[1]}", Recipe) for name in names}
+        made = {name: self._trained(name, recipe, split, labels, seed) for name, recipe in recipes.items()}
+        more = {name: recipes[name].model_copy(update={"clinical": CLINICAL}) for name in (pair.first, pair.second)}
+        told = {name: self._trained(name, recipe, split, labels, seed) for name, recipe in more.items()}
         found = {name: table for name, (table, _) in made.items()}
-        found[pair.name] = predictions.table(split, joined.probabilities, labels, model=pair.name)
+        taus = {name: card["tau"] for name, (_, card) in made.items()}
+        for name, heads in ((pair.name, made), (f"{pair.name}+clinical", told)):
+            joined = joining.join(*zip(heads[pair.first], heads[pair.second], strict=True))
+            found[name] = predictions.table(split, joined.probabilities, labels, model=name)
+            taus[name] = joined.told["tau"]
         val = {name: figures(table, labels, "val") for name, table in found.items()}
         study = max((name for name in names if name.endswith("-study")), key=lambda one: val[one]["balanced_accuracy"])
         return {
@@ -111,8 +128,14 @@ class Run:
             "val": val,
             "study": study,
             "tuned": pair.name,
-            "tau": {name: card["tau"] for name, (_, card) in made.items()} | {pair.name: joined.told["tau"]},
+            "tuned_with_clinical": f"{pair.name}+clinical",
+            "tau": taus,
         }
+
+    def _trained(
+        self, name: str, recipe: Recipe, split: pd.DataFrame, labels: list[str], seed: int
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        return trained(name, recipe, split, labels, self.vectors[parts_of(name)[0]], self.told, seed)
 
 
 def interval(values: list[float], test_over_train: float) -> dict[str, float]:
@@ -125,7 +148,7 @@ def interval(values: list[float], test_over_train: float) -> dict[str, float]:
 def summary(runs: list[dict[str, Any]], shares: SplitParams) -> dict[str, Any]:
     """Each recipe, what `tuned` gains over `study` on the same splits, and every classifier alone."""
     ratio = shares.test / shares.train
-    of = {way: [run["test"][run[way]] for run in runs] for way in ("study", "tuned")}
+    of = {way: [run["test"][run[way]] for run in runs] for way in WAYS}
 
     def told(rows: list[dict[str, float]]) -> dict[str, dict[str, float]]:
         return {name: interval([row[name] for row in rows], ratio) for name in FIGURES}
@@ -138,6 +161,8 @@ def summary(runs: list[dict[str, Any]], shares: SplitParams) -> dict[str, Any]:
         "study": told(of["study"]),
         "tuned": told(of["tuned"]),
         "tuned_minus_study": gained(of["tuned"], of["study"]),
+        "tuned_with_clinical": told(of["tuned_with_clinical"]),
+        "tuned_with_clinical_minus_study": gained(of["tuned_with_clinical"], of["study"]),
         "models": {name: told(rows) for name, rows in alone.items()},
         "tuned_minus_study_alone": {slug: gained(alone[f"{slug}-tuned"], alone[f"{slug}-study"]) for slug in SLUGS},
     }
@@ -156,7 +181,7 @@ def main(data: Path, folder: Path | None, first_split: int, splits: int, out: Pa
     rows, stored = read_photos(data)
     table, kept = curated(rows.assign(of=""), stored)
     parallel.rest()
-    run = Run(table, kept, {slug: extracted(slug, stored, folder) for slug in SLUGS})
+    run = Run(table, kept, {slug: extracted(slug, stored, folder) for slug in SLUGS}, rows[["sha256", *CLINICAL]])
     seeds = range(first_split, first_split + splits)
     runs = list(parallel.map_ordered(run, list(seeds), desc="splits", unit="split"))
     recipes = {recipe: load(f"recipes.{recipe}", Recipe).model_dump(mode="json") for recipe in RECIPES}

@@ -95,10 +95,16 @@ def learning_milk10k(results: Mapping[str, Any]) -> str:
 
     Parameters
     ----------
-    results : `study`, `tuned` and `tuned_minus_study`, each {balanced_accuracy, mcc, accuracy} as {value, low, high};
+    results : `study`, `tuned`, `tuned_minus_study` and `tuned_with_clinical`, each {balanced_accuracy, mcc, accuracy}
+        as {value, low, high};
         `models`, such figures by classifier; `trade`, `photos`, `classes`, `splits`, `command` and `versions`.
     """
-    ways = {"study": "study", "tuned": "tuned", "tuned minus study": "tuned_minus_study"}
+    ways = {
+        "study": "study",
+        "tuned": "tuned",
+        "tuned minus study": "tuned_minus_study",
+        "tuned, with age, sex and body site": "tuned_with_clinical",
+    }
     rows = [[told, *_gains(results[way])] for told, way in ways.items()]
     rows += [[f"`{name}`", *_gains(of)] for name, of in results["models"].items()]
     return "\n\n".join(
