@@ -120,13 +120,13 @@ def one_head(task: tuple[str, int, int]) -> int:
     return len(training.fit(train, val, [str(one) for one in range(CLASSES)], settings, seed=seed).history)
 
 
-def heads() -> dict[str, Any]:
+def heads(backbones_: int) -> dict[str, Any]:
     """Minutes of all heads."""
-    tasks = [(recipe, k, seed) for k in range(BACKBONES) for recipe in ("tuned", "study") for seed in range(SEEDS)]
+    tasks = [(recipe, k, seed) for k in range(backbones_) for recipe in ("tuned", "study") for seed in range(SEEDS)]
     started = time.perf_counter()
     epochs = list(parallel.map_ordered(one_head, tasks, desc="heads", unit="head"))
     minutes = (time.perf_counter() - started) / 60
-    told = {"backbones": BACKBONES, "seeds": SEEDS, "rows": ROWS, "width_a_view": WIDTH}
+    told = {"backbones": backbones_, "seeds": SEEDS, "rows": ROWS, "width_a_view": WIDTH}
     return told | {"heads": len(tasks), "epochs": sum(epochs), "minutes": round(minutes, 2), "limit": LIMIT_MINUTES}
 
 
@@ -167,10 +167,14 @@ def peak_gib(count: int) -> float:
 @click.command()
 @click.option("--photos", default=1500, show_default=True, help="Of the pass that is timed")
 @click.option("--many", "count", default=270_000, show_default=True, help="Photos of the pass whose memory is measured")
+@click.option("--backbones", "many_backbones", default=BACKBONES, show_default=True, help="Whose heads are timed")
+@click.option("--out", type=click.Path(path_type=Path), default=RESULTS)
 @click.option("--model", default="efficientnet_lite0", show_default=True)
 @click.option("--pass-over", hidden=True, type=int)
 @click.option("--room", hidden=True, type=click.Path(path_type=Path))
-def main(photos: int, count: int, model: str, pass_over: int | None, room: Path | None) -> None:
+def main(
+    photos: int, count: int, many_backbones: int, out: Path, model: str, pass_over: int | None, room: Path | None
+) -> None:
     """Generate, measure, write."""
     if pass_over is not None and room is not None:
         many(pass_over, room)
@@ -191,13 +195,13 @@ def main(photos: int, count: int, model: str, pass_over: int | None, room: Path 
         "mean_bytes": round(statistics.mean(map(len, contents))),
         **measured,
         "training_seconds": round(seconds, 2),
-        "heads": heads(),
+        "heads": heads(many_backbones),
         "memory": {"photos": count, "views": len(settings.views), "peak_gib": peak_gib(count), "limit": LIMIT_GIB},
         "processors": os.cpu_count(),
         "command": "make benchmark-learning",
         "versions": versions(),
     }
-    write_json(result, RESULTS)
+    write_json(result, out)
 
 
 if __name__ == "__main__":

@@ -181,7 +181,10 @@ def main(data: Path, folder: Path | None, first_split: int, splits: int, out: Pa
     rows, stored = read_photos(data)
     table, kept = curated(rows.assign(of=""), stored)
     parallel.rest()
-    run = Run(table, kept, {slug: extracted(slug, stored, folder) for slug in SLUGS}, rows[["sha256", *CLINICAL]])
+    labels = examples.labels_in_order(kept)
+    used = set(table.loc[(table["verdict"] == "keep") & table["label"].isin(labels), "sha256"])
+    photos = [photo for photo in stored if photo.sha256 in used]
+    run = Run(table, kept, {slug: extracted(slug, photos, folder) for slug in SLUGS}, rows[["sha256", *CLINICAL]])
     seeds = range(first_split, first_split + splits)
     runs = list(parallel.map_ordered(run, list(seeds), desc="splits", unit="split"))
     recipes = {recipe: load(f"recipes.{recipe}", Recipe).model_dump(mode="json") for recipe in RECIPES}
@@ -190,8 +193,8 @@ def main(data: Path, folder: Path | None, first_split: int, splits: int, out: Pa
         | {
             "trade": recipes["tuned"]["trade"],
             "recipes": recipes,
-            "photos": int((table["verdict"] == "keep").sum()),
-            "classes": examples.labels_in_order(kept),
+            "photos": len(photos),
+            "classes": labels,
             "splits": list(seeds),
             "runs": runs,
             "command": "make benchmark-learning-milk10k",

@@ -172,7 +172,8 @@ def test_the_gain_of_the_tuned_recipe_stands_below_both():
     gain = {"balanced_accuracy": figure(0.08), "mcc": figure(0.02), "accuracy": figure(0.01)}
     results = {
         "study": of, "tuned": of, "tuned_minus_study": gain, "tuned_with_clinical": of,
-        "models": {"lite0-study": of}, "trade": 0.7, "photos": 2911, "classes": list("abcdef"), "splits": list(range(10)),
+        "models": {"lite0-study": of}, "trade": 0.7, "photos": 2911, "classes": list("abcdef"),
+        "splits": list(range(10)),
         "command": "make benchmark-learning-milk10k", "versions": {"torch": "2.14.1"},
     }  # fmt: skip
     text = readme.learning_milk10k(results)

@@ -74,6 +74,8 @@ def _onnx(backbone: Backbone, batch_size: int) -> Engine:
     example = _noise(backbone, batch_size)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
+    # A thread that waits by spinning would take the processor from those that decode the next photos.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         content = _exported(backbone.pooled, example)
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
