@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 PULLED := .cache/data-pulled
 
 .DEFAULT_GOAL := help
-.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split readme
+.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k readme
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -37,7 +37,7 @@ repro: $(PULLED) ## Run the pipeline: only what changed since the last run
 	@echo 'Report: reports/index.html    MLflow: make ui'
 
 paper: $(PULLED) ## Compare the study's six backbones (needs a model hub or a checkpoint folder)
-	dvc exp run --set-param 'active=[resnet50,efficientnet_b0,mobilenetv2,vit_base,swin_tiny,swin_base]'
+	dvc exp run --set-param 'active=[resnet50,efficientnet_b0,mobilenetv2,vit_base,swin_tiny,swin_base]' --set-param 'joined=[]'
 	@cat reports/leaderboard.md
 
 ui: $(INSTALLED) ## Open MLflow on the tracked runs
@@ -80,6 +80,12 @@ benchmark-curation-scale: $(INSTALLED) ## Measure the search for copies among up
 
 benchmark-split: $(INSTALLED) ## Measure how many test photos leave test when data grows (needs ../shared/data)
 	python benchmarks/split_growth.py
+
+benchmark-learning: $(INSTALLED) ## Measure what training costs over the pass of features, on generated photos
+	python benchmarks/learning.py
+
+benchmark-learning-milk10k: $(INSTALLED) ## Measure what recipe tuned gains over study on real photos (needs ../shared/data)
+	python benchmarks/learning_milk10k.py
 
 readme: $(INSTALLED) ## Render README's tables from benchmarks/results
 	python benchmarks/readme.py

@@ -44,7 +44,8 @@ from lesionflow.images import StoredPhoto, decode
 from lesionflow.learn import backbones, examples, features, training
 from lesionflow.learn.backbones import BackboneParams
 from lesionflow.learn.features import FeaturesParams
-from lesionflow.learn.training import TrainParams
+from lesionflow.learn.head_inputs import Inputs
+from lesionflow.learn.recipes import Recipe
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results/leakage.json"
@@ -134,9 +135,9 @@ def at_random(rows: pd.DataFrame, shares: SplitParams, seed: int) -> pd.DataFram
 
 def tested(split: pd.DataFrame, vectors: pd.DataFrame, labels: list[str], seed: int) -> tuple[dict[str, float], Hits]:
     """Figures of the study's head on test, and whether it is right on each test photo."""
-    rows, matrix = examples.join(split, vectors)
-    train, val, test = (examples.part(rows, matrix, name) for name in ("train", "val", "test"))
-    fit = training.fit(train, val, labels, load("train", TrainParams), seed=seed)
+    matrix = examples.join(split, vectors, Inputs(), tables.CLINICAL.empty())
+    train, val, test = (examples.part(split, matrix, name) for name in ("train", "val", "test"))
+    fit = training.fit(train, val, labels, load("recipes.study", Recipe), seed=seed)
     probabilities = fit.head.probabilities(test.features)
     measured = metrics.measure(probabilities, test.class_ids)
     return {name: float(measured[name] or 0) for name in FIGURES}, metrics.predict(probabilities) == test.class_ids
@@ -217,8 +218,8 @@ def main(data: Path) -> None:
         table, kept = curated(rows, stored)
         parallel.rest()
         backbone = backbones.load(MODEL, load(f"models.{MODEL}", BackboneParams))
-        matrix = features.extract(backbone, stored, load("extract_features", FeaturesParams))
-    vectors = pd.DataFrame({"sha256": rows["sha256"], "features": list(matrix)})
+        matrix = features.extract(backbone, stored, load("extract_features", FeaturesParams))[:, 0]
+    vectors = pd.DataFrame({"sha256": rows["sha256"], "view": "full", "features": list(matrix)})
     runs = [run(rows, table, kept, vectors, seed) for seed in range(SEEDS)]
     write_json(
         summary(runs)

@@ -18,6 +18,7 @@ import yaml
 from environment import versions
 
 from lesionflow.files import read_json, write_json
+from lesionflow.params import Joined, classifiers
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results/milk10k.json"
@@ -55,10 +56,12 @@ def run_pipeline(clone: Path, data: Path) -> None:
 
 
 def collect(clone: Path, seconds: int) -> dict[str, Any]:
-    """The figures of each active model, and what they were measured on."""
+    """The figures of each classifier, and what they were measured on."""
     settings = yaml.safe_load((clone / "params.yaml").read_text())
     reports = clone / "reports"
-    metrics = [read_json(reports / "metrics" / f"{slug}.json") for slug in settings["active"]]
+    joined = [Joined.model_validate(pair) for pair in settings["joined"]]
+    names = classifiers(settings["active"], settings["active_recipes"], joined)
+    metrics = [read_json(reports / "metrics" / f"{name}.json") for name in names]
     split = read_json(reports / "split.json")
     classes = pd.read_csv(reports / "classes.csv")
     return {

@@ -1,4 +1,4 @@
-"""Predict every photo of the split with one model's head, and measure the predictions."""
+"""Predict every photo of the split with one classifier, and measure the predictions."""
 
 from pathlib import Path
 
@@ -6,32 +6,32 @@ from lesionflow import files, params, tables
 from lesionflow.errors import argument, command
 from lesionflow.evaluate import predictions
 from lesionflow.evaluate.settings import EvaluateParams
-from lesionflow.learn import examples, head
+from lesionflow.learn import examples, head, head_inputs
 
 OUTPUTS, REPORTS = Path("outputs"), Path("reports")
 
 
 @command
 def main() -> None:
-    """Write predictions/<slug>.parquet, metrics/<slug>.json, per_class/<slug>.csv and confusion/<slug>.csv."""
-    slug, seed = argument("model"), params.load("seed", int)
+    """Write predictions/<name>.parquet, metrics/<name>.json, per_class/<name>.csv and confusion/<name>.csv."""
+    name, seed = argument("classifier"), params.load("seed", int)
     settings = params.load("evaluate", EvaluateParams)
     labels = examples.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES))
-    split, matrix = examples.join(
-        tables.read(OUTPUTS / "split.parquet", tables.SPLIT),
-        tables.read(OUTPUTS / "features" / f"{slug}.parquet", tables.FEATURES),
-    )
-    trained, card = head.load(OUTPUTS / "heads" / slug)
-    predictions.refuse_other_labels(card["labels"], labels, model=slug)
-    table = predictions.table(split, trained.probabilities(matrix), labels, model=slug)
+    trained, card = head.load(OUTPUTS / "heads" / name)
+    predictions.refuse_other_labels(card["labels"], labels, model=name)
+    split = tables.read(OUTPUTS / "split.parquet", tables.SPLIT)
+    features = tables.read(OUTPUTS / "features" / f"{params.parts_of(name)[0]}.parquet", tables.FEATURES)
+    told = tables.read(OUTPUTS / "clinical.parquet", tables.CLINICAL)
+    matrix = examples.join(split, features, head_inputs.of_card(card), told)
+    table = predictions.table(split, trained.probabilities(matrix), labels, model=name)
+    tables.write(table, OUTPUTS / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
     measured = predictions.report(table, labels, settings, seed=seed)
-    tables.write(table, OUTPUTS / "predictions" / f"{slug}.parquet", tables.PREDICTIONS)
-    files.write_json({"model": slug, **measured}, REPORTS / "metrics" / f"{slug}.json")
-    for name, frame in (
+    files.write_json({"model": name, **measured}, REPORTS / "metrics" / f"{name}.json")
+    for kind, frame in (
         ("per_class", predictions.per_class(table, labels)),
         ("confusion", predictions.confusion(table)),
     ):
-        files.write_text(frame.to_csv(index=False), REPORTS / name / f"{slug}.csv")
+        files.write_text(frame.to_csv(index=False), REPORTS / kind / f"{name}.csv")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Grad-CAM of right and wrong predictions of one model."""
+"""Grad-CAM of right and wrong predictions of one classifier."""
 
 from pathlib import Path
 
@@ -16,16 +16,17 @@ OUTPUTS, REPORTS = Path("outputs"), Path("reports")
 
 @command
 def main() -> None:
-    """Write explain/<slug>/ and its scores."""
-    slug = argument("model")
+    """Write explain/<name>/ and its scores."""
+    name = argument("classifier")
+    slug, _ = params.parts_of(name)
     backbone = backbones.load(slug, params.load(f"models.{slug}", BackboneParams))
-    classifier, labels = load_classifier(backbone, OUTPUTS / "heads" / slug)
-    predictions = tables.read(OUTPUTS / "predictions" / f"{slug}.parquet", tables.PREDICTIONS)
+    classifier, labels = load_classifier(backbone, OUTPUTS / "heads" / name)
+    predictions = tables.read(OUTPUTS / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
     photos = stored_photos(tables.read(OUTPUTS / "ingested.parquet", tables.INGESTED), OUTPUTS / "shards")
     settings, seed = params.load("explain", ExplainParams), params.load("seed", int)
-    folder = OUTPUTS / "explain" / slug
-    scores = gallery.build(backbone, classifier, labels, predictions, photos, settings, folder, seed=seed)
-    files.write_json(scores, REPORTS / "explain" / f"{slug}.json")
+    folder = OUTPUTS / "explain" / name
+    scores = gallery.build(backbone, classifier, labels, predictions, photos, settings, folder, name=name, seed=seed)
+    files.write_json(scores, REPORTS / "explain" / f"{name}.json")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Extract the frozen features of one model for every photo of the split, computing only what is not cached."""
 
+from functools import partial
 from pathlib import Path
 
 from lesionflow import files, params, tables
@@ -24,9 +25,13 @@ def main() -> None:
     photos = features.selected(stored, wanted)
     description = backbone.describe()
     path = OUTPUTS / "features" / f"{slug}.parquet"
-    cached = tables.read_cached(path, tables.FEATURES)
-    key = features.cache_key(description, settings)
-    tables.write(features.with_cached(backbone, photos, cached, settings, key=key), path, tables.FEATURES)
+    known = tables.read_cached(path, tables.FEATURES, columns=["key"])
+    settings = features.settled(settings, backbone, description, known)
+    cached = partial(tables.read_cached, path, tables.FEATURES)
+    parts = features.in_parts(
+        backbone, photos, lambda ends: cached(between=ends), settings, key=features.cache_key(description, settings)
+    )
+    tables.write_parts(parts, path, tables.FEATURES)
     files.write_json(description, OUTPUTS / "backbones" / f"{slug}.json")
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lesionflow import files, params
 from lesionflow.errors import command
+from lesionflow.params import Joined
 from lesionflow.report import gallery, inputs, leaderboard, notices, pages
 
 OUTPUTS, REPORTS = Path("outputs"), Path("reports")
@@ -12,8 +13,9 @@ OUTPUTS, REPORTS = Path("outputs"), Path("reports")
 @command
 def main() -> None:
     """Write leaderboard.csv, leaderboard.md, assets/ and index.html."""
-    slugs, confidence = params.load("active", list[str]), params.load("evaluate.confidence", float)
-    run = inputs.read(OUTPUTS, REPORTS, slugs)
+    confidence = params.load("evaluate.confidence", float)
+    names = params.classifiers(params.load("active", list[str]), params.load("active_recipes", list[str]))
+    run = inputs.read(OUTPUTS, REPORTS, names, params.load("joined", list[Joined]))
     board = leaderboard.build(run.models)
     warnings = notices.of(run)
     page = pages.render(run, board, warnings, confidence=confidence)

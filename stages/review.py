@@ -17,6 +17,7 @@ def main() -> None:
     slug = argument("model")
     split = tables.read(OUTPUTS / "split.parquet", tables.SPLIT)
     features = tables.read(OUTPUTS / "features" / f"{slug}.parquet", tables.FEATURES)
+    features = features[features["view"] == "full"]  # which every recipe can be held against
     told = decisions.load(DATA / decisions.FILE, csvrows.read, set(taxonomy.load(DATA / "taxonomy.yaml").classes))
     seen = review.reviewed(tables.read(OUTPUTS / "curated.parquet", tables.CURATED), told)
     settings = params.load("curate.review", ReviewParams)

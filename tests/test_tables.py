@@ -75,3 +75,25 @@ def test_any_text_bytes_and_vectors_come_back_as_they_were(tmp_path_factory, row
     tables.write(given_, path, table)
     found = tables.read(path, table)
     assert [(t, b, list(v)) for t, b, v in zip(found["text"], found["bytes"], found["vector"], strict=True)] == rows
+
+
+def test_parts_make_the_table_of_their_rows(tmp_path):
+    parts = [frame(), frame(name=["d", "c"])]
+    tables.write_parts(parts, tmp_path / "t.parquet", SMALL)
+    found = tables.read(tmp_path / "t.parquet", SMALL)
+    assert found["name"].tolist() == ["a", "b", "c", "d"]
+    assert found["age"].tolist() == [3, pd.NA, 3, pd.NA]
+    assert tables.read(tmp_path / "t.parquet", SMALL, between=("b", "c"))["name"].tolist() == ["b", "c"]
+    assert tables.read_cached(tmp_path / "t.parquet", SMALL, columns=["name"]).columns.tolist() == ["name"]
+
+
+def test_no_parts_make_an_empty_table(tmp_path):
+    tables.write_parts([], tmp_path / "t.parquet", SMALL)
+    assert tables.read(tmp_path / "t.parquet", SMALL).empty
+
+
+@pytest.mark.parametrize("second", [["b", "c"], ["a", "c"]])  # a key again, and one that comes before
+def test_parts_out_of_order_are_refused_and_nothing_is_written(tmp_path, second):
+    with pytest.raises(LesionflowError, match="parts out of order"):
+        tables.write_parts([frame(), frame(name=second)], tmp_path / "t.parquet", SMALL)
+    assert not list(tmp_path.iterdir())

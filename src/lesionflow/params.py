@@ -1,6 +1,6 @@
 """Settings: typed, frozen sections of params.yaml. Each room declares its own section."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,14 @@ class Section(BaseModel):
     """Base of every section: frozen, and unknown keys are refused, so that a typing slip is not silently ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Joined(Section):
+    """Two classifiers whose log-probabilities are averaged into one more entry of the leaderboard."""
+
+    name: str
+    first: str
+    second: str
 
 
 def load(key: str, kind: type[T], path: Path = PARAMS) -> T:
@@ -39,6 +47,47 @@ def load(key: str, kind: type[T], path: Path = PARAMS) -> T:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         raise _invalid(path, key, error) from None
+
+
+def classifiers(active: Sequence[str], recipes: Sequence[str], joined: Sequence[Joined] = ()) -> list[str]:
+    """The names of the classifiers that a run makes: every active backbone by every recipe, then the joined ones.
+
+    DVC's matrix calls its cells by the same names.
+
+    >>> classifiers(["lite0", "lite2"], ["study"], [Joined(name="pair", first="lite0-study", second="lite2-study")])
+    ['lite0-study', 'lite2-study', 'pair']
+    """
+    return [*(f"{slug}-{recipe}" for slug in active for recipe in recipes), *(one.name for one in joined)]
+
+
+def named(pairs: Sequence[Joined], name: str) -> Joined:
+    """The pair of this name.
+
+    Raises
+    ------
+    LesionflowError : there is none.
+    """
+    found = [pair for pair in pairs if pair.name == name]
+    if not found:
+        have = ", ".join(pair.name for pair in pairs) or "none"
+        raise LesionflowError(f"params.yaml: joined: {name}", got=have, expected="a pair of this name")
+    return found[0]
+
+
+def parts_of(classifier: str) -> tuple[str, str]:
+    """The slug of a classifier's backbone, and its recipe.
+
+    Raises
+    ------
+    LesionflowError : no such name.
+
+    >>> parts_of("efficientnet_lite0-tuned")
+    ('efficientnet_lite0', 'tuned')
+    """
+    slug, _, recipe = classifier.rpartition("-")
+    if not slug or not recipe:
+        raise LesionflowError(f"classifier {classifier!r}", expected="<slug of models>-<name of recipes>")
+    return slug, recipe
 
 
 def _read(path: Path) -> Any:

@@ -1,6 +1,6 @@
 """The tables through which the rooms talk: their columns, keys and types, and their reading and writing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -259,12 +259,26 @@ REVIEW = Table(
 
 FEATURES = Table(
     "features",
-    ("sha256",),
+    ("sha256", "view"),
     "extract_features",
     {
         "sha256": TEXT,
+        "view": TEXT,  # full, zoom, full_flipped or zoom_flipped: what of the photo the backbone looked at
         "key": TEXT,  # digest of backbone, weights, preprocessing and code version: what makes a row reusable
         "features": VECTOR,
+    },
+)
+
+CLINICAL = Table(
+    "clinical",
+    ("sha256",),
+    "clinical",
+    {
+        "sha256": TEXT,  # a photo of the split; what follows is as in the manifest, of its kept copy
+        "age": MAYBE_REAL,
+        "sex": MAYBE_TEXT,
+        "body_site": MAYBE_TEXT,
+        "skin_type": MAYBE_WHOLE,
     },
 )
 
@@ -292,6 +306,33 @@ def write(frame: pd.DataFrame, path: Path, table: Table) -> None:
     ------
     LesionflowError : a column is missing, has another type or missing values, or the key repeats.
     """
+    content = _content(frame, path, table)
+    with atomic(path) as partial:
+        pq.write_table(content, partial, compression="zstd")
+
+
+def write_parts(frames: Iterable[pd.DataFrame], path: Path, table: Table) -> None:
+    """Write a table that is too large to hold, part by part as they are made; see `write`.
+
+    The keys of each part come after those of the part before. The same rows in the same parts give the same bytes.
+
+    Raises
+    ------
+    LesionflowError : as `write`, and when a part begins before the one before it ends.
+    """
+    last: list[object] = []
+    with atomic(path) as partial, pq.ParquetWriter(partial, table.schema, compression="zstd") as writer:
+        for frame in frames:
+            content = _content(frame, path, table)
+            keys = content.select(list(table.key))
+            if last and content.num_rows and list(keys.slice(0, 1).to_pylist()[0].values()) <= last:
+                raise LesionflowError(f"{path}: table {table.name}", got="parts out of order", expected="rising keys")
+            writer.write_table(content)
+            last = list(keys.slice(content.num_rows - 1).to_pylist()[0].values()) if content.num_rows else last
+
+
+def _content(frame: pd.DataFrame, path: Path, table: Table) -> pa.Table:
+    """The frame as Arrow's table of this schema, checked and sorted by key."""
     absent = [name for name in table.columns if name not in frame]
     if absent:
         raise LesionflowError(f"{path}: table {table.name}", got=f"columns {list(frame)}", expected=f"also {absent}")
@@ -305,8 +346,7 @@ def write(frame: pd.DataFrame, path: Path, table: Table) -> None:
         raise LesionflowError(
             f"{path}: table {table.name}", got=str(error), expected="the types in tables.py"
         ) from None
-    with atomic(path) as partial:
-        pq.write_table(content.replace_schema_metadata(None), partial, compression="zstd")
+    return content.replace_schema_metadata(None)
 
 
 def _check_values(frame: pd.DataFrame, path: Path, table: Table) -> None:
@@ -320,16 +360,22 @@ def _check_values(frame: pd.DataFrame, path: Path, table: Table) -> None:
             raise LesionflowError(f"{path}: table {table.name}", got=f"no {name} at {row}", expected="a value")
 
 
-def read_cached(path: Path, table: Table) -> pd.DataFrame:
-    """Read a table that an earlier run may have left; without one, or with one of other columns, no rows."""
+def read_cached(
+    path: Path, table: Table, *, columns: Sequence[str] | None = None, between: tuple[str, str] | None = None
+) -> pd.DataFrame:
+    """Read a table that an earlier run may have left (see `read`); without one, or with other columns, no rows."""
     try:
-        return read(path, table)
+        return read(path, table, columns=columns, between=between)
     except LesionflowError:
         return table.empty()
 
 
-def read(path: Path, table: Table, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read(
+    path: Path, table: Table, *, columns: Sequence[str] | None = None, between: tuple[str, str] | None = None
+) -> pd.DataFrame:
     """Read a table, or some columns of it; optional whole numbers come as pandas' Int64, vectors as arrays.
+
+    With `between`, only the rows whose first key lies between these two, ends included.
 
     Raises
     ------
@@ -348,4 +394,6 @@ def read(path: Path, table: Table, *, columns: Sequence[str] | None = None) -> p
             expected=str(table.schema),
             remedy=f"Run `dvc repro -f {table.made_by}`.",
         )
-    return table.frame(pq.read_table(path, columns=None if columns is None else list(columns)))
+    first = table.key[0]
+    filters = None if between is None else [(first, ">=", between[0]), (first, "<=", between[1])]
+    return table.frame(pq.read_table(path, columns=None if columns is None else list(columns), filters=filters))

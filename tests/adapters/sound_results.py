@@ -48,6 +48,7 @@ def write(root: Path, slug: str = "cnn") -> Path:
     put(root / f"reports/history/{slug}.csv", HISTORY)
     put(root / f"reports/metrics/{slug}.json", METRICS)
     put(root / f"reports/per_class/{slug}.csv", "label,recall\nnevus,1\n")
+    put(root / f"reports/training/{slug}.json", {"model": slug, "tau": 0.5, "memorising": False})
     for table in ("manifest", "predictions"):
         put(root / f"reports/validation/{table}.json", {"table": table, "success": True})
     frame = sound_tables.predictions()

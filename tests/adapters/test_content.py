@@ -38,6 +38,7 @@ def test_a_run_holds_params_metrics_with_intervals_and_every_file(results):
         "val_mcc": 0.5,
         "train_mcc": 1.0,
         "explain_photos": 2.0,
+        "training_tau": 0.5,
         "explain_blank": 0.0,
         "best_epoch": 2.0,
         "epochs": 2.0,

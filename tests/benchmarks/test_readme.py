@@ -195,3 +195,39 @@ def test_sizes_stand_in_order_and_a_difference_on_ray_is_told():
     assert rows[2] == ["27,000", "47 s", "1.6 GiB", "900", "99.3 %"]
     assert rows[4] == ["1,000,000", "8 min", "1.6 GiB", "900", "99.3 %"]
     assert "to the power 1.10; two local Ray workers find other pairs (a fault)." in text
+
+
+def cells(text):
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+
+
+def test_the_gain_of_the_tuned_recipe_stands_below_both():
+    of = {"balanced_accuracy": figure(0.54), "mcc": figure(0.48), "accuracy": figure(0.58)}
+    gain = {"balanced_accuracy": figure(0.08), "mcc": figure(0.02), "accuracy": figure(0.01)}
+    results = {
+        "study": of, "tuned": of, "tuned_minus_study": gain, "tuned_with_clinical": of,
+        "models": {"lite0-study": of}, "trade": 0.7, "photos": 2911, "classes": list("abcdef"),
+        "splits": list(range(10)),
+        "command": "make benchmark-learning-milk10k", "versions": {"torch": "2.14.1"},
+    }  # fmt: skip
+    text = readme.learning_milk10k(results)
+    rows = cells(text)
+    assert rows[3][0] == "tuned"
+    # Each interval of the fixture reaches 0.05 to both sides.
+    assert rows[4] == ["tuned minus study", "8.0 % [3.0, 13.0]", "0.020 [-0.030, 0.070]", "1.0 % [-4.0, 6.0]"]
+    assert rows[6][0] == "`lite0-study`"
+    assert "2,911 photos of 6 classes, means of 10 splits" in text
+    assert "weighs balanced accuracy 0.7 and MCC 0.3." in text
+
+
+def test_what_learning_costs_is_told_with_what_it_was_measured_on():
+    results = {
+        "training_over_one_pass": 1.0456, "feature_rate_over_memory_rate": 0.912, "photos_a_second": 48.04,
+        "in_memory": {"torch": 39.0, "onnx": 52.65}, "model": "lite0", "photos": 1500, "processors": 2,
+        "heads": {"heads": 60, "rows": 27000, "minutes": 12.34}, "command": "make benchmark-learning",
+        "memory": {"photos": 270000, "views": 2, "peak_gib": 1.234}, "versions": {"torch": "2.14.1"},
+    }  # fmt: skip
+    text = readme.learning(results)
+    assert [row[1] for row in cells(text)[2:]] == ["1.05", "48.0", "39.0", "52.6", "0.91", "12.3", "1.234 GiB"]
+    assert "60 heads on 27,000 photos, minutes" in text
+    assert "`lite0`, 1,500 generated photos, 2 processors. Measured by `make benchmark-learning`" in text

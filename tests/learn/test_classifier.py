@@ -8,6 +8,7 @@ from lesionflow.learn import backbones, features, head, weights
 from lesionflow.learn.classifier import Classifier, load_classifier
 from lesionflow.learn.features import FeaturesParams
 from lesionflow.learn.head import Head
+from lesionflow.learn.head_inputs import Inputs
 
 
 def card(backbone: backbones.Backbone) -> dict:
@@ -20,7 +21,7 @@ def test_classifier_equals_the_head_on_cached_features(make_params, photos, tmp_
     backbone = backbones.load("tiny", make_params(name))
     made = Head(backbone.width, 8, 3, 0.4)
     head.save(made, tmp_path / "head", card(backbone))
-    cached = made.probabilities(features.extract(backbone, photos, FeaturesParams(batch_size=4)))
+    cached = made.probabilities(features.extract(backbone, photos, FeaturesParams(batch_size=4))[:, 0])
     classifier, labels = load_classifier(backbone, tmp_path / "head")
     whole = classifier.probabilities(
         torch.stack([backbone.preprocess(images.decode(photo.read())) for photo in photos])
@@ -43,3 +44,23 @@ def test_a_head_of_other_weights_is_refused(backbone, make_params, tmp_path):
     other = backbones.load("other", make_params())
     with pytest.raises(LesionflowError, match="the backbone's weights are not those that the head was trained on"):
         load_classifier(other, tmp_path / "head")
+
+
+def test_the_logits_of_the_first_view_hold_the_others_constant(backbone):
+    classifier = Classifier(backbone, Head(2 * backbone.width, 8, 3, 0.4), Inputs(("full", "zoom")))
+    views = torch.rand(2, 2, 3, backbone.input_size, backbone.input_size, generator=torch.Generator().manual_seed(0))
+    whole = classifier.of_first_view(views)
+    with torch.inference_mode():
+        torch.testing.assert_close(whole(views[:, 0]), classifier(views))
+        other = views.clone()
+        other[:, 0] = 0
+        torch.testing.assert_close(whole(other[:, 0]), classifier(other))
+        assert not torch.allclose(whole(other[:, 0]), classifier(views), atol=1e-4)
+
+
+def test_a_gradient_reaches_the_first_view(backbone):
+    classifier = Classifier(backbone, Head(backbone.width, 8, 3, 0.4), Inputs(("full",), flips=True))
+    views = torch.rand(1, 2, 3, backbone.input_size, backbone.input_size, generator=torch.Generator().manual_seed(0))
+    photo = views[:, 0].clone().requires_grad_(True)
+    classifier.of_first_view(views)(photo)[0, 0].backward()
+    assert photo.grad.abs().sum() > 0

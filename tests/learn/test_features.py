@@ -1,4 +1,5 @@
 import dataclasses
+import io
 
 import numpy as np
 import pandas as pd
@@ -6,11 +7,13 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torchvision.transforms import Compose, Normalize, Resize, ToTensor
 
 from lesionflow import tables
 from lesionflow.errors import LesionflowError
 from lesionflow.learn import backbones, features
 from lesionflow.learn.features import FeaturesParams
+from lesionflow.learn.preprocessing import Preprocess
 
 FOUR = FeaturesParams(batch_size=4)
 
@@ -29,15 +32,11 @@ class Brightness(nn.Module):
 
 @pytest.fixture
 def simple(backbone):
-    def preprocess(picture: Image.Image) -> torch.Tensor:
-        return torch.from_numpy(np.array(picture.resize((8, 8)), dtype=np.float32)).permute(2, 0, 1) / 255
-
-    return dataclasses.replace(backbone, network=Brightness(), preprocess=preprocess, width=1)
+    steps = [Resize((8, 8)), ToTensor(), Normalize([0.0] * 3, [1.0] * 3)]  # numbers from 0 to 1
+    return dataclasses.replace(backbone, pooled=Brightness(), preprocess=Preprocess(Compose(steps)), width=1)
 
 
 def grey(level: int) -> bytes:
-    import io
-
     stream = io.BytesIO()
     Image.new("RGB", (8, 8), (level,) * 3).save(stream, "PNG")
     return stream.getvalue()
@@ -48,7 +47,7 @@ def test_features_come_in_the_order_asked(simple, store):
     order = [3, 0, 4, 1, 2]
     # A grey of 51 k has brightness 0.2 k.
     found = features.extract(simple, [photos[i] for i in order], FOUR)
-    np.testing.assert_allclose(found, [[0.6], [0.0], [0.8], [0.2], [0.4]], atol=1e-6)
+    np.testing.assert_allclose(found[:, 0], [[0.6], [0.0], [0.8], [0.2], [0.4]], atol=1e-6)
     assert found.dtype == np.float32
 
 
@@ -76,7 +75,7 @@ def test_determinism_of_the_caller_is_left_as_it_was(backbone, photos):
 
 
 def test_no_photos_give_no_rows(backbone):
-    assert features.extract(backbone, [], FOUR).shape == (0, backbone.width)
+    assert features.extract(backbone, [], FOUR).shape == (0, 1, backbone.width)
 
 
 @pytest.mark.parametrize("few", [0, 64])  # with and without worker processes
@@ -101,7 +100,7 @@ def test_a_shard_cut_short_is_named(simple, store):
 
 def test_features_that_are_not_finite_name_the_photo(simple, store):
     photos = store([grey(level) for level in (0, 10, 20, 30, 40, 250)])
-    broken = dataclasses.replace(simple, network=Brightness(limit=0.9))
+    broken = dataclasses.replace(simple, pooled=Brightness(limit=0.9))
     with pytest.raises(LesionflowError) as raised:
         features.extract(broken, photos, FOUR)
     assert str(raised.value).startswith("features of tiny: photo f\n  got:      NaN or infinity\n")
@@ -120,6 +119,7 @@ def test_only_missing_photos_are_computed(simple, store):
     cached = pd.DataFrame(
         {
             "sha256": ["a", "b", "gone"],
+            "view": "full",
             "key": ["k", "old", "k"],
             "features": [np.float32([value]) for value in (7, 8, 9)],
         }
@@ -146,8 +146,84 @@ def test_growing_photo_by_photo_gives_the_bytes_of_a_run_from_scratch(backbone, 
 def test_key_follows_all_that_decides_the_features_and_nothing_else(backbone):
     description = backbone.describe()
     key = features.cache_key(description, FOUR)
-    deciding = [{"timm": "x"}, {"weights_sha256": "x"}, {"preprocessing": {}}, {"width": 1}]
+    deciding = [{"timm": "x"}, {"weights_sha256": "x"}, {"preprocessing": {}}, {"width": 1}, {"pooling": "max"}]
     others = [features.cache_key(description | change, FOUR) for change in deciding]
     others.append(features.cache_key(description, FeaturesParams(batch_size=8)))
-    assert len({key, *others}) == 6
+    assert len({key, *others}) == 7
     assert features.cache_key(description | {"licence": "x", "trained_on": "y", "model": "z"}, FOUR) == key
+
+
+HALF = FeaturesParams(batch_size=4, views=("full", "zoom"))
+ALL = FeaturesParams(batch_size=4, views=("full", "zoom", "full_flipped", "zoom_flipped"))
+
+
+def bright_centre() -> bytes:
+    """Black 16 x 16 with a white middle of 8 x 8."""
+    stream = io.BytesIO()
+    picture = np.zeros((16, 16, 3), dtype=np.uint8)
+    picture[4:12, 4:12] = 255
+    Image.fromarray(picture).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def test_the_zoom_is_of_the_middle_half(simple, store):
+    found = features.extract(simple, store([bright_centre()]), HALF, HALF.views)
+    assert found.shape == (1, 2, 1)
+    # The middle square of half the side is all white; it is a quarter of the whole.
+    np.testing.assert_allclose(found[0, :, 0], [0.25, 1.0], atol=0.02)
+
+
+def test_a_views_features_are_the_same_whatever_other_views_are_asked_for(backbone, photos):
+    together = features.extract(backbone, photos, ALL, ALL.views)
+    for place, view in enumerate(ALL.views):
+        assert np.array_equal(together[:, place], features.extract(backbone, photos, ALL, [view])[:, 0])
+    assert len(np.unique(together[0], axis=0)) == 4
+
+
+def test_a_new_view_computes_that_view_alone_and_gives_the_bytes_of_a_run_from_scratch(
+    backbone, photos, tmp_path, monkeypatch
+):
+    stored, asked = {photo.sha256: photo for photo in photos}, []
+
+    def run(path, settings):
+        cached = tables.read_cached(path, tables.FEATURES)
+        tables.write(features.with_cached(backbone, stored, cached, settings, key="k"), path, tables.FEATURES)
+        return path.read_bytes()
+
+    real = features.extract
+    scratch = run(tmp_path / "scratch.parquet", ALL)
+    run(tmp_path / "grown.parquet", HALF)
+
+    def noted(*given, **more):
+        asked.append(tuple(given[3]))
+        return real(*given, **more)
+
+    monkeypatch.setattr(features, "extract", noted)
+    assert run(tmp_path / "grown.parquet", ALL) == scratch
+    assert asked == [("full_flipped", "zoom_flipped")]
+    run(tmp_path / "grown.parquet", HALF)
+    assert set(tables.read(tmp_path / "grown.parquet", tables.FEATURES)["view"]) == {"full", "zoom"}
+
+
+def test_parts_give_the_same_file_from_scratch_and_grown_and_compute_only_what_is_missing(
+    simple, store, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(features, "PART", 2)
+    photos = {photo.sha256: photo for photo in store([grey(level) for level in (0, 51, 102, 153, 204)])}
+
+    def run(path, names):
+        def cached(ends):
+            return tables.read_cached(path, tables.FEATURES, between=ends)
+
+        chosen = {name: photos[name] for name in names}
+        tables.write_parts(features.in_parts(simple, chosen, cached, FOUR, key="k"), path, tables.FEATURES)
+        return path.read_bytes()
+
+    scratch = run(tmp_path / "scratch.parquet", "abcde")
+    grown = tmp_path / "grown.parquet"
+    run(grown, "bd")
+    assert run(grown, "abcde") == scratch
+    table = tables.read(grown, tables.FEATURES)
+    np.testing.assert_allclose(np.concatenate(table["features"].to_list()), [0, 0.2, 0.4, 0.6, 0.8], atol=1e-6)
+    monkeypatch.setattr(features, "engine", lambda *_: pytest.fail("nothing was missing"))
+    assert run(grown, "abcde") == scratch

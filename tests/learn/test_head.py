@@ -20,7 +20,7 @@ def saved(tmp_path):
 
 
 def test_head_is_the_studys():
-    kinds = [type(layer).__name__ for layer in Head(5, 4, 3, 0.4).layers]
+    kinds = [type(layer).__name__ for layer in Head(5, 4, 3, 0.4).members[0]]
     assert kinds == ["Linear", "ReLU", "Dropout", "Linear"]
 
 
@@ -65,7 +65,7 @@ def test_a_damaged_head_is_told(saved, content):
 
 def test_tensors_that_do_not_fit_the_card_are_named(saved):
     (saved[1] / "head.json").write_text(json.dumps(CARD | {"hidden": 8}))
-    with pytest.raises(LesionflowError, match=r"(?s)head\.safetensors.*layers\.0\.weight.*\[4, 5\].*\[8, 5\]"):
+    with pytest.raises(LesionflowError, match=r"(?s)head\.safetensors.*members\.0\.0\.weight.*\[4, 5\].*\[8, 5\]"):
         head.load(saved[1])
 
 

@@ -4,12 +4,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
-from lesionflow import files
+from lesionflow import files, tables
 from lesionflow.errors import LesionflowError
-from lesionflow.learn import features, head, predictor
+from lesionflow.learn import examples, features, head, predictor
 from lesionflow.learn.features import FeaturesParams
 from lesionflow.learn.head import Head
+from lesionflow.learn.head_inputs import Inputs
 
 LABELS = ["acne", "eczema", "naevus"]
 
@@ -33,7 +35,7 @@ def change(folder, **changes):
 
 def test_photos_get_the_probabilities_of_the_pipeline(made, backbone, photos):
     folder, trained = made
-    expected = trained.probabilities(features.extract(backbone, photos, FeaturesParams(batch_size=4)))
+    expected = trained.probabilities(features.extract(backbone, photos, FeaturesParams(batch_size=4))[:, 0])
     table = predictor._load_pyfunc(str(folder)).predict(pd.DataFrame({"image": [photo.read() for photo in photos]}))
     assert list(table.columns) == ["label", "probability", *LABELS]
     np.testing.assert_allclose(table[LABELS].to_numpy(), expected, atol=1e-4)
@@ -110,3 +112,45 @@ def test_other_preprocessing_is_refused(made, backbone):
 def test_a_folder_without_a_model_is_told(tmp_path):
     with pytest.raises(LesionflowError, match=r"no model\n.*\n  expected: model\.json beside the head"):
         predictor._load_pyfunc(str(tmp_path))
+
+
+TOLD = {"age": {"mean": 50.0, "std": 10.0}, "sex": ["female", "male"]}
+
+
+@pytest.fixture
+def tuned(backbone, tmp_path):
+    """A tuned model's folder, its head and its inputs: views, mirror images, metadata, members, standardisation."""
+    seen = Inputs(("full", "zoom"), flips=True, clinical=TOLD)
+    trained = Head(seen.width(backbone.width), 8, 3, 0.4, members=2)
+    random = torch.Generator().manual_seed(0)
+    trained.mean.copy_(torch.rand(trained.width, generator=random))
+    trained.scale.copy_(torch.rand(trained.width, generator=random) + 0.5)
+    trained.offset.copy_(torch.tensor([0.5, 0.0, -0.5]))
+    folder, description = tmp_path / "tuned", backbone.describe()
+    card = {"labels": LABELS, "width": trained.width, "hidden": 8, "dropout": 0.4, "seeds": 2, **seen.card()}
+    head.save(trained, folder, card | {"weights_sha256": description["weights_sha256"]})
+    content = {"model": "tiny", "settings": backbone.settings.model_dump(mode="json"), "backbone": description}
+    files.write_json(content, folder / "model.json")
+    return folder, trained, seen
+
+
+def test_a_tuned_head_is_served_as_the_pipeline_predicts(tuned, backbone, photos):
+    folder, trained, seen = tuned
+    names = [photo.sha256 for photo in photos]
+    told = pd.DataFrame({"sha256": names, "age": [30.0, None, 60, 70, 80, 90], "sex": ["male", "female", None] * 2})
+    settings = FeaturesParams(batch_size=4, views=("full", "zoom", "full_flipped", "zoom_flipped"))
+    stored = {photo.sha256: photo for photo in photos}
+    table = features.with_cached(backbone, stored, tables.FEATURES.empty(), settings, key="k")
+    expected = trained.probabilities(examples.join(pd.DataFrame({"sha256": names}), table, seen, told))
+    served = predictor._load_pyfunc(str(folder))
+    given = told.assign(image=[photo.read() for photo in photos])
+    np.testing.assert_allclose(served.predict(given)[LABELS].to_numpy(), expected, atol=1e-4)
+    # Nothing told: everything counts as missing.
+    bare = trained.probabilities(examples.join(pd.DataFrame({"sha256": names}), table, seen, tables.CLINICAL.empty()))
+    np.testing.assert_allclose(served.predict(given[["image"]])[LABELS].to_numpy(), bare, atol=1e-4)
+    assert not np.allclose(bare, expected, atol=1e-3)
+
+
+def test_a_number_that_is_none_is_told_before_any_photo_is_looked_at(tuned):
+    with pytest.raises(LesionflowError, match="clinical metadata: age"):
+        predictor._load_pyfunc(str(tuned[0])).predict(pd.DataFrame({"image": [b""], "age": ["old"]}))

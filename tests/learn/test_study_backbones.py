@@ -14,7 +14,8 @@ from lesionflow.learn import backbones, features, head, training
 from lesionflow.learn.backbones import BackboneParams
 from lesionflow.learn.classifier import load_classifier
 from lesionflow.learn.features import FeaturesParams
-from lesionflow.learn.training import Examples, TrainParams
+from lesionflow.learn.recipes import Recipe
+from lesionflow.learn.training import Examples
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 # Width of the pooled features, and the side of the input that the pinned tag was trained at.
@@ -36,9 +37,9 @@ def test_a_network_of_the_study_learns_predicts_and_is_measured(slug, photos, tm
     backbone = backbones.load(slug, settings.model_copy(update={"weights": untrained}))
     assert (backbone.width, backbone.input_size) == STUDY[slug]
 
-    matrix = features.extract(backbone, photos[:3], FeaturesParams(batch_size=3))
+    matrix = features.extract(backbone, photos[:3], FeaturesParams(batch_size=3))[:, 0]
     assert len(np.unique(matrix, axis=0)) == 3  # the features tell the photos apart
-    recipe = params.load("train", TrainParams, PARAMS).model_copy(update={"max_epochs": 2})
+    recipe = params.load("recipes.study", Recipe, PARAMS).model_copy(update={"max_epochs": 2})
     part = Examples(matrix, np.arange(3))
     fit = training.fit(part, part, ["a", "b", "c"], recipe, seed=0)
 

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from lesionflow.errors import LesionflowError
-from lesionflow.learn import training
-from lesionflow.learn.training import Examples, TrainParams
+from lesionflow.learn import selection, training
+from lesionflow.learn.recipes import Recipe
+from lesionflow.learn.training import Examples
 
 LABELS = ["acne", "eczema", "naevus"]
-RECIPE = TrainParams(hidden=16, dropout=0.4, learning_rate=0.01, batch_size=8, max_epochs=12, patience=3)
+RECIPE = Recipe(hidden=16, dropout=0.4, learning_rate=0.01, batch_size=8, max_epochs=12, patience=3)
 
 
 def examples(count: int, seed: int, *, signal: float = 3.0) -> Examples:
@@ -66,13 +67,13 @@ def test_training_ends_at_max_epochs():
 # As wide and as many as real features are: smaller sums are not shared out among threads.
 FIT = """
 import hashlib, numpy as np, torch
-from lesionflow.learn import training
+from lesionflow.learn import recipes, training
 random = np.random.default_rng(0)
 def examples(count):
     class_ids = random.integers(0, 6, count)
     features = random.standard_normal((count, 1280)) + class_ids[:, None] * 0.05
     return training.Examples(features.astype(np.float32), class_ids)
-recipe = training.TrainParams(hidden=256, dropout=0.4, learning_rate=1e-4, batch_size=32, max_epochs=6, patience=5)
+recipe = recipes.Recipe(hidden=256, dropout=0.4, learning_rate=1e-4, batch_size=32, max_epochs=6, patience=5)
 threads = torch.get_num_threads()
 torch.manual_seed(threads)
 made = training.fit(examples(2100), examples(450), list("abcdef"), recipe, seed=1)
@@ -135,3 +136,108 @@ def test_a_loss_that_is_not_finite_stops_training(part, name):
     with pytest.raises(LesionflowError) as raised:
         training.fit(parts["train"], parts["val"], LABELS, RECIPE, seed=0)
     assert str(raised.value).startswith(f"head: the {name} loss is not finite\n  got:      nan\n")
+
+
+TUNED = RECIPE.model_copy(
+    update={
+        "standardise": True,
+        "weight_decay": 0.01,
+        "schedule": "cosine",
+        "label_smoothing": 0.1,
+        "seeds": 3,
+        "taus": (0.0, 0.5, 1.0, 1.5),
+    }
+)
+
+
+def rare(seed: int, counts: tuple[int, ...], *, signal: float = 1.0) -> Examples:
+    """Classes of these many photos, whose features overlap."""
+    random = np.random.default_rng(seed)
+    class_ids = np.repeat(np.arange(len(counts)), counts)
+    noise = random.standard_normal((len(class_ids), 6))
+    noise[np.arange(len(class_ids)), class_ids] += signal
+    return Examples(noise.astype(np.float32), class_ids)
+
+
+def recalls(fit: training.Fit, test: Examples) -> np.ndarray:
+    hits = fit.head.probabilities(test.features).argmax(axis=1) == test.class_ids
+    return np.array([hits[test.class_ids == class_id].mean() for class_id in range(3)])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"taus": TUNED.taus, "trade": 1.0}, {"weight_power": 1.0}, {"train_tau": 1.0}],
+    ids=lambda one: next(iter(one)),
+)
+def test_each_balancing_finds_more_of_the_rare_class(change):
+    train, val, test = rare(0, (300, 60, 20)), rare(1, (100, 20, 10)), rare(2, (200, 200, 200))
+    plain = training.fit(train, val, LABELS, RECIPE, seed=0)
+    balanced = training.fit(train, val, LABELS, RECIPE.model_copy(update=change), seed=0)
+    assert recalls(balanced, test)[2] > recalls(plain, test)[2]
+    assert recalls(balanced, test).mean() > recalls(plain, test).mean()
+
+
+def test_features_on_another_scale_and_place_give_the_same_standardised_head():
+    train, val = examples(60, 0), examples(30, 1)
+    moved = [Examples(part.features * 4 + 32, part.class_ids) for part in (train, val)]  # exact in floats but for noise
+    one, two = training.fit(train, val, LABELS, TUNED, seed=0), training.fit(*moved, LABELS, TUNED, seed=0)
+    expected = one.head.probabilities(val.features)
+    np.testing.assert_allclose(two.head.probabilities(moved[1].features), expected, atol=1e-3)
+
+
+def test_a_feature_that_never_changes_says_nothing_and_breaks_nothing():
+    train, val = examples(60, 0), examples(30, 1)
+    train.features[:, 5] = val.features[:, 5] = 7.0
+    head = training.fit(train, val, LABELS, TUNED, seed=0).head
+    changed = val.features.copy()
+    assert (head.mean[5].item(), head.scale[5].item()) == (7.0, 1.0)
+    assert np.isfinite(head.probabilities(changed)).all()
+
+
+def test_several_seeds_are_averaged_in_log_probabilities():
+    fit = training.fit(examples(60, 0, signal=1), examples(30, 1, signal=1), LABELS, TUNED, seed=0)
+    features = torch.from_numpy(examples(5, 2).features)
+    with torch.inference_mode():
+        parts = [member(fit.head.standardised(features)).log_softmax(dim=1) for member in fit.head.members]
+        joined = fit.head(features)
+    assert len({tuple(part.flatten().tolist()) for part in parts}) == 3
+    torch.testing.assert_close(joined, sum(parts) / 3 + fit.head.offset)
+
+
+def test_the_offset_is_the_chosen_adjustment_and_the_score_is_validations():
+    train, val = rare(0, (300, 60, 20)), rare(1, (100, 20, 10))
+    fit = training.fit(train, val, LABELS, TUNED, seed=0)
+    prior = np.log(np.array([300, 60, 20]) / 380)
+    np.testing.assert_allclose(fit.head.offset, -fit.tau * prior, rtol=1e-5)
+    predicted = fit.head.probabilities(val.features).argmax(axis=1)
+    assert fit.val_score == pytest.approx(selection.score(val.class_ids, predicted, 3, trade=TUNED.trade), abs=1e-6)
+    assert fit.card()["tau"] == fit.tau > 0
+
+
+def test_an_epoch_can_be_kept_for_its_score():
+    train, val = rare(0, (300, 60, 20)), rare(1, (100, 20, 10))
+    by = {
+        keep: training.fit(train, val, LABELS, TUNED.model_copy(update={"keep": keep, "seeds": 1}), seed=0)
+        for keep in ("val_loss", "val_score")
+    }
+    assert by["val_score"].val_score >= by["val_loss"].val_score
+
+
+def test_a_tuned_head_repeats_itself_and_the_unset_settings_are_the_studys():
+    made = [tensors(training.fit(examples(60, 0), examples(30, 1), LABELS, TUNED, seed=4)) for _ in range(2)]
+    assert made[0] == made[1]
+    plain = training.fit(examples(60, 0), examples(30, 1), LABELS, RECIPE, seed=4)
+    assert (plain.tau, plain.head.mean.any().item(), plain.head.offset.any().item()) == (0.0, False, False)
+    assert torch.equal(plain.head.scale, torch.ones(6))
+
+
+def test_a_memorised_training_set_and_a_collapsed_class_are_flagged():
+    # Without signal, a head with room enough learns its few photos by heart and validation by nothing.
+    recipe = RECIPE.model_copy(
+        update={"hidden": 256, "dropout": 0.0, "learning_rate": 0.05, "max_epochs": 10, "patience": 10}
+    )
+    fit = training.fit(examples(30, 0, signal=0), examples(30, 1, signal=0), LABELS, recipe, seed=0)
+    assert fit.history["train_accuracy"].max() >= 0.95
+    assert set(fit.signs) == {"train_accuracy", "val_accuracy", "train_val_gap", "memorising", "collapsed"}
+    few = training.fit(rare(0, (300, 60, 2), signal=0), rare(1, (90, 20, 5), signal=0), LABELS, RECIPE, seed=0)
+    assert few.signs["collapsed"] == ["eczema", "naevus"]

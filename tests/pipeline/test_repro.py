@@ -16,6 +16,8 @@ import yaml
 from lesionflow import tables
 from tests.pipeline.conftest import TINY
 
+CLASSIFIERS = [f"{slug}-{recipe}" for slug in TINY for recipe in ("study", "tuned")]
+
 
 def outs(project, stage):
     """Path to hash of a stage's outputs, from dvc.lock."""
@@ -31,7 +33,7 @@ def all_outs(project):
 def test_every_stage_leaves_its_outputs(done):
     assert (done.folder / "reports/index.html").stat().st_size > 1000
     board = pd.read_csv(done.folder / "reports/leaderboard.csv")
-    assert set(board["model"]) == set(TINY)
+    assert set(board["model"]) == {*CLASSIFIERS, "tiny_pair-tuned"}
 
 
 def test_counts_reconcile_from_manifest_to_split(done):
@@ -89,11 +91,15 @@ def test_forced_run_leaves_the_lock_file_as_it_was(done, tmp_path):
 def test_metrics_and_plots_are_shown(done):
     shown = json.loads(done.run("dvc", "metrics", "show", "--json").stdout)
     files = shown[""]["data"]
-    assert set(files["reports/metrics/tiny_cnn.json"]["data"]["test"]["balanced_accuracy"]) == {"value", "low", "high"}
+    assert set(files["reports/metrics/tiny_cnn-tuned.json"]["data"]["test"]["balanced_accuracy"]) == {
+        "value",
+        "low",
+        "high",
+    }
     plots = json.loads(done.run("dvc", "plots", "show", "--json").stdout)
     assert "errors" not in plots
-    files = [f"reports/{kind}/{slug}.csv" for kind in ("history", "confusion") for slug in TINY]
-    assert set(plots["data"]) == {*files, "Photos per class"}
+    files = [f"reports/{kind}/{name}.csv" for kind in ("history", "confusion") for name in CLASSIFIERS]
+    assert set(plots["data"]) == {*files, "reports/confusion/tiny_pair-tuned.csv", "Photos per class"}
 
 
 def add_manifest(project, rows):

@@ -8,17 +8,17 @@ from lesionflow.report import gallery, inputs
 
 @pytest.fixture
 def model(root):
-    return inputs.read(root / "outputs", root / "reports", ["first"]).models[0]
+    return inputs.read(root / "outputs", root / "reports", ["first-study"]).models[0]
 
 
 def test_only_named_pictures_are_copied_and_old_ones_leave(root, model):
     explained, assets = root / "outputs/explain", root / "reports/assets"
-    (explained / "first/unnamed.jpg").write_bytes(b"x")
+    (explained / "first-study/unnamed.jpg").write_bytes(b"x")
     (assets / "removed").mkdir(parents=True)
     gallery.copy([model], explained, assets)
     copied = sorted(path.relative_to(assets).as_posix() for path in assets.rglob("*"))
-    assert copied == ["first", "first/r-map.jpg", "first/r.jpg", "first/w-map.jpg", "first/w.jpg"]
-    assert (assets / "first/r.jpg").read_bytes() == (explained / "first/r.jpg").read_bytes()
+    assert copied == ["first-study", *(f"first-study/{name}.jpg" for name in ("r-map", "r", "w-map", "w"))]
+    assert (assets / "first-study/r.jpg").read_bytes() == (explained / "first-study/r.jpg").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "a/b.jpg", "..", "", "a\\b.jpg"])
@@ -32,10 +32,11 @@ def test_picture_outside_its_folder_is_refused(root, model, name):
 
 def test_missing_picture_is_named_and_earlier_assets_stay(root, model):
     gallery.copy([model], root / "outputs/explain", root / "reports/assets")
-    (root / "outputs/explain/first/w.jpg").unlink()
+    (root / "outputs/explain/first-study/w.jpg").unlink()
     with pytest.raises(LesionflowError) as caught:
         gallery.copy([model], root / "outputs/explain", root / "reports/assets")
     assert str(caught.value) == (
-        f"{root}/outputs/explain/first/w.jpg: no such picture\n  to do:    Run `dvc repro -f explain@first`."
+        f"{root}/outputs/explain/first-study/w.jpg: no such picture\n"
+        "  to do:    Run `dvc repro -f explain@first-study`."
     )
-    assert (root / "reports/assets/first/w.jpg").exists()
+    assert (root / "reports/assets/first-study/w.jpg").exists()

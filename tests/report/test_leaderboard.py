@@ -23,18 +23,18 @@ def test_board_is_ordered_by_validation_and_never_looks_at_test(models):
     models = [with_figures(models[0], "test", balanced_accuracy=perfect), *models[1:]]
     board = leaderboard.build(models)
     # Validation: second 0.80, first 0.70, untrained 0.30; first is best on test.
-    assert list(board["model"]) == ["second", "first", "untrained"]
+    assert list(board["model"]) == ["second-study", "first-study", "untrained-study"]
     assert list(board["selected"]) == [True, False, False]
 
 
 def test_tie_keeps_the_order_of_active(models):
     tied = [with_figures(model, "val", balanced_accuracy=0.5) for model in models]
-    assert list(leaderboard.build(tied)["model"]) == ["first", "second", "untrained"]
+    assert list(leaderboard.build(tied)["model"]) == ["first-study", "second-study", "untrained-study"]
 
 
 def test_model_without_validation_figure_comes_last_and_is_not_selected(models):
     board = leaderboard.build([with_figures(models[1], "val", balanced_accuracy=None), models[2]])
-    assert list(board["model"]) == ["untrained", "second"]
+    assert list(board["model"]) == ["untrained-study", "second-study"]
     alone = leaderboard.build([with_figures(models[1], "val", balanced_accuracy=None)])
     assert not alone["selected"].any()
 
@@ -52,9 +52,9 @@ def test_csv_holds_plain_numbers_and_leaves_undefined_ones_empty(models):
 def test_markdown_states_intervals_selection_and_what_weights_are_random(models):
     text = leaderboard.to_markdown(leaderboard.build(models), [], confidence=0.9)
     # MCC of second is half of 0.80.
-    assert "| second (selected) | ImageNet-1k         |               80.0 % | 80.0 % [75.0, 85.0] |" in text
+    assert "| second-study (selected) | ImageNet-1k         |               80.0 % | 80.0 % [75.0, 85.0] |" in text
     assert "0.400 [0.350, 0.450]" in text
-    assert "| untrained         | RANDOM, untrained   |" in text
+    assert "| untrained-study         | RANDOM, untrained   |" in text
     assert "which alone selects" in text
     assert "90 % intervals" in text
     assert "4 photos of 4 leakage groups" in " ".join(text.split())

@@ -5,7 +5,7 @@ import pytest
 from lesionflow import tables
 from lesionflow.report import inputs, leaderboard, notices, pages
 from tests.report.html_page import Page, words_of
-from tests.report.written_run import PLAN, VALIDATION, write_run
+from tests.report.written_run import PLAN, VALIDATION, write_joined, write_run
 
 
 def render(root):
@@ -63,7 +63,7 @@ def test_page_says_that_it_is_no_diagnosis(html):
 
 def test_selected_model_comes_first_with_its_interval(page, html):
     models = [attributes["id"] for attributes in page.all("h2") if attributes.get("id", "").startswith("model-")]
-    assert models == ["model-second", "model-first", "model-untrained"]
+    assert models == ["model-second-study", "model-first-study", "model-untrained-study"]
     assert "80.0 % [75.0, 85.0]" in words_of(html)
 
 
@@ -90,7 +90,7 @@ def test_nothing_for_review_is_said(root):
 
 
 def test_pictures_are_addressed_beside_the_page(page):
-    assert page.all("img")[0]["src"] == "assets/second/w.jpg"
+    assert page.all("img")[0]["src"] == "assets/second-study/w.jpg"
 
 
 def test_page_leads_to_the_galleries_of_curation(page):
@@ -130,15 +130,28 @@ def test_hostile_names_show_as_text(tmp_path, html, name):
 
 
 def test_run_without_mistakes_or_pictures_still_renders(root):
-    path = root / "reports/confusion/second.csv"
+    path = root / "reports/confusion/second-study.csv"
     path.write_text("actual,predicted\nnevus,nevus\n")
-    index = root / "outputs/explain/second/index.json"
-    index.write_text('{"model": "second", "items": []}')
+    index = root / "outputs/explain/second-study/index.json"
+    index.write_text('{"model": "second-study", "items": []}')
     assert "No photo of the test split was misread." in words_of(render(root))
 
 
 def test_undefined_figures_show_as_such(root):
-    path = root / "reports/metrics/second.json"
+    path = root / "reports/metrics/second-study.json"
     path.write_text(re.sub(r"0\.\d+", "null", path.read_text()))
     words = words_of(render(root))
     assert "Balanced accuracy n/a n/a n/a" in words
+
+
+def test_a_joined_classifier_is_shown_without_curves_and_maps(root):
+    pair = write_joined(root, "pair-study", 0.9)
+    run = inputs.read(root / "outputs", root / "reports", list(VALIDATION), [pair])
+    board = leaderboard.build(run.models)
+    assert board["model"][0] == "pair-study"
+    html = pages.render(run, board, notices.of(run), confidence=0.95)
+    section = html[html.index('id="model-pair-study"') : html.index('id="model-second-study"')]
+    assert "Learning curves" not in section
+    assert "Where it looked" not in section
+    assert "Which classes it confuses" in section
+    assert "chosen on validation" in section

@@ -7,7 +7,7 @@ from lesionflow.report import inputs, shortlist
 
 
 def read(root):
-    run = inputs.read(root / "outputs", root / "reports", ["first"])
+    run = inputs.read(root / "outputs", root / "reports", ["first-study"])
     return run.review, run.review_counts
 
 

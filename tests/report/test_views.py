@@ -37,7 +37,7 @@ def test_facts_are_told_in_words():
 
 
 def test_untrained_backbone_claims_no_training_data(root):
-    model = inputs.read(root / "outputs", root / "reports", ["untrained"]).models[0]
+    model = inputs.read(root / "outputs", root / "reports", ["untrained-study"]).models[0]
     facts = dict(views.of(model, ["melanoma", "nevus"], selected=False).facts)
     assert facts["Weights"] == "random (untrained)"
     assert "Trained on" not in facts

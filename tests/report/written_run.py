@@ -16,13 +16,14 @@ import pandas as pd
 from PIL import Image
 
 from lesionflow import files, tables
+from lesionflow.params import Joined
 
 PLAN = {
     "melanoma": {"rows": 12, "failed": ["not_found"], "dropped": ["exact_duplicate"], "malignant": True},
     "nevus": {"rows": 14, "failed": [], "dropped": ["near_duplicate", "near_duplicate", "blurred"]},
     "rare": {"rows": 4, "failed": ["undecodable"], "dropped": [], "class_reason": "too_few_photos"},
 }
-VALIDATION = {"first": 0.70, "second": 0.80, "untrained": 0.30}
+VALIDATION = {"first-study": 0.70, "second-study": 0.80, "untrained-study": 0.30}
 SUITES = ("manifest", "ingested", "curated", "split", "predictions")
 
 
@@ -98,15 +99,16 @@ def write_model(root: Path, slug: str, value: float, split: pd.DataFrame, *, wei
     """All files of one model, whose only mistake is to take the first test photo for the second class."""
     test, labels = split[split["split"] == "test"], sorted(set(split["label"]))
     files.write_json({"model": slug, **figures_of(value, len(test))}, root / f"reports/metrics/{slug}.json")
+    backbone_slug = slug.removesuffix("-study")
     backbone = {
-        "model": slug,
-        "timm": f"tf_{slug}",
+        "model": backbone_slug,
+        "timm": f"tf_{backbone_slug}",
         "weights": weights,
         "weights_sha256": "ab" * 32,
         "parameters": 1234,
     }
     backbone |= {"licence": "Apache-2.0", "trained_on": "ImageNet-1k", "preprocessing": {"input_size": [3, 224, 224]}}
-    files.write_json(backbone, root / f"outputs/backbones/{slug}.json")
+    files.write_json(backbone, root / f"outputs/backbones/{backbone_slug}.json")
     epochs = pd.DataFrame({"epoch": [1, 2, 3], "train_loss": [1.0, 0.5, 0.25], "val_loss": [1.1, 0.7, 0.9]})
     epochs = epochs.assign(train_accuracy=[0.5, 0.7, 0.9], val_accuracy=[0.5, 0.65, 0.6])
     files.write_text(epochs.to_csv(index=False), root / f"reports/history/{slug}.csv")
@@ -115,7 +117,21 @@ def write_model(root: Path, slug: str, value: float, split: pd.DataFrame, *, wei
     files.write_text(rows.to_csv(index=False), root / f"reports/confusion/{slug}.csv")
     per_class = pd.DataFrame({"label": labels, "precision": 1.0, "recall": 0.5, "photos": 2})
     files.write_text(per_class.to_csv(index=False), root / f"reports/per_class/{slug}.csv")
+    training = {"train_accuracy": 0.9, "val_accuracy": 0.65, "train_val_gap": 0.25, "memorising": False}
+    told = {"model": slug, "best_epoch": 2, "epochs": 3, **training, "collapsed": []}
+    files.write_json(told, root / f"reports/training/{slug}.json")
     write_gallery(root, slug, labels)
+
+
+def write_joined(root: Path, name: str, value: float) -> Joined:
+    """What stage join leaves for `first-study` and `second-study` together."""
+    test = pd.read_csv(root / "reports/confusion/first-study.csv")
+    files.write_json({"model": name, **figures_of(value, len(test))}, root / f"reports/metrics/{name}.json")
+    for kind in ("confusion", "per_class"):
+        files.write_text((root / f"reports/{kind}/first-study.csv").read_text(), root / f"reports/{kind}/{name}.csv")
+    told = {"train_accuracy": 0.9, "val_accuracy": value, "train_val_gap": 0.9 - value, "collapsed": [], "tau": 0.5}
+    files.write_json({"model": name, **told}, root / f"reports/training/{name}.json")
+    return Joined(name=name, first="first-study", second="second-study")
 
 
 def write_gallery(root: Path, slug: str, labels: list[str]) -> None:
@@ -173,8 +189,10 @@ def write_run(root: Path, plan: dict = PLAN, *, source: str = "atlas", licence: 
     """Write a whole run with the models `first`, `second` and `untrained`; returns `root`."""
     split = write_tables(root / "outputs", records(plan, source, licence), plan)
     for slug, value in VALIDATION.items():
-        write_model(root, slug, value, split, weights="random" if slug == "untrained" else "package")
+        write_model(root, slug, value, split, weights="random" if slug == "untrained-study" else "package")
     write_suites(root)
     write_review(root, split)
-    files.write_text(f"active: [{', '.join(VALIDATION)}]\nevaluate: {{confidence: 0.95}}\n", root / "params.yaml")
+    active = ", ".join(slug.removesuffix("-study") for slug in VALIDATION)
+    settings = f"active: [{active}]\nactive_recipes: [study]\njoined: []\nevaluate: {{confidence: 0.95}}\n"
+    files.write_text(settings, root / "params.yaml")
     return root

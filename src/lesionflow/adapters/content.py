@@ -14,7 +14,7 @@ from lesionflow.errors import LesionflowError
 from lesionflow.files import read_json
 
 ONE_FILE = (
-    "outputs/backbones/{slug}.json",
+    "outputs/backbones/{backbone}.json",
     "outputs/heads/{slug}/head.json",
     "outputs/heads/{slug}/head.safetensors",
     "outputs/predictions/{slug}.parquet",
@@ -23,6 +23,7 @@ ONE_FILE = (
     "reports/history/{slug}.csv",
     "reports/metrics/{slug}.json",
     "reports/per_class/{slug}.csv",
+    "reports/training/{slug}.json",
 )
 FOLDERS = ("outputs/explain/{slug}", "reports/validation")
 # It says something about every active model, so that adding one would make the others look changed.
@@ -50,22 +51,25 @@ class RunContent:
     settings: Mapping[str, Any]
 
 
-def gather(slug: str, params: Mapping[str, Any], *, root: Path) -> RunContent:
-    """Read the results of one model below `root`.
+def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = "") -> RunContent:
+    """Read the results of one model, a classifier's name, below `root`.
 
     Parameters
     ----------
+    backbone : slug of its backbone, where that is not the same name.
     params : sections of params.yaml that the results come from; `model` holds that of the backbone.
 
     Raises
     ------
     LesionflowError : a file is not there.
     """
-    files = tuple(sorted(_files(slug, root)))
+    backbone = backbone or slug
+    files = tuple(sorted(_files(slug, backbone, root)))
     card = read_json(root / "outputs/heads" / slug / "head.json")
     metrics = {
         **flat(read_json(root / "reports/metrics" / f"{slug}.json"), "_"),
         **flat({"explain": read_json(root / "reports/explain" / f"{slug}.json")}, "_"),
+        **flat({"training": read_json(root / "reports/training" / f"{slug}.json")}, "_"),
         **{name: float(card[name]) for name in ("best_epoch", "epochs") if name in card},
     }
     return RunContent(
@@ -78,7 +82,7 @@ def gather(slug: str, params: Mapping[str, Any], *, root: Path) -> RunContent:
         history=pd.read_csv(root / "reports/history" / f"{slug}.csv"),
         predictions=tables.read(root / "outputs/predictions" / f"{slug}.parquet", tables.PREDICTIONS),
         labels=tuple(card["labels"]),
-        backbone=read_json(root / "outputs/backbones" / f"{slug}.json"),
+        backbone=read_json(root / "outputs/backbones" / f"{backbone}.json"),
         head=root / "outputs/heads" / slug,
         settings=params["model"],
     )
@@ -128,9 +132,9 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _files(slug: str, root: Path) -> Iterator[str]:
+def _files(slug: str, backbone: str, root: Path) -> Iterator[str]:
     for pattern in ONE_FILE:
-        path = pattern.format(slug=slug)
+        path = pattern.format(slug=slug, backbone=backbone)
         if not (root / path).is_file():
             raise _absent(slug, root / path)
         yield path

@@ -28,7 +28,7 @@ def write_model(content: RunContent, folder: Path) -> None:
     folder.mkdir(parents=True)
     for name in ("head.safetensors", "head.json"):
         shutil.copyfile(content.head / name, folder / name)
-    card = {"model": content.model, "settings": dict(content.settings), "backbone": dict(content.backbone)}
+    card = {"model": content.backbone["model"], "settings": dict(content.settings), "backbone": dict(content.backbone)}
     write_json(card, folder / "model.json")
 
 

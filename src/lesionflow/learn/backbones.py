@@ -8,8 +8,7 @@ from typing import Any
 
 import timm
 import torch
-from PIL import Image
-from pydantic import PositiveInt
+from pydantic import NegativeInt, PositiveInt
 from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
 from timm.models import PretrainedCfg, get_pretrained_cfg
@@ -17,31 +16,40 @@ from torch import Tensor, nn
 
 from lesionflow import seeding
 from lesionflow.errors import LesionflowError
-from lesionflow.learn import weights
+from lesionflow.learn import pooling, weights
+from lesionflow.learn.pooling import Pooling
+from lesionflow.learn.preprocessing import Preprocess
 from lesionflow.learn.weights import WeightsParams
 from lesionflow.params import Section
 
 
 class BackboneParams(Section):
-    """timm's name with its pre-training tag, the weights, and an input size other than the checkpoint's (pixels)."""
+    """timm's name with its pre-training tag, the weights, and an input size other than the checkpoint's (pixels).
+
+    `depths` are earlier stages whose averages stand beside the last one's `pooling` (see pooling.py).
+    """
 
     timm: str
     weights: WeightsParams
     input_size: PositiveInt | None = None
+    pooling: Pooling = "avg"
+    depths: tuple[NegativeInt, ...] = ()
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A frozen network in eval mode, (B, 3, H, W) to (B, width), and what stands before it.
+    """A frozen network in eval mode, and what stands before it.
 
-    `network` ends in global average pooling for every architecture, as in the study; a Vision Transformer's class
-    token is left out of the mean (unless the architecture itself averages over it).
+    `network` is timm's, and ends in global average pooling for every architecture, as in the study; a Vision
+    Transformer's class token is left out of the mean (unless the architecture itself averages over it). `pooled` gives
+    the features, (B, 3, H, W) to (B, width): the network itself, unless params ask for another pooling or more depths.
     """
 
     slug: str
     settings: BackboneParams
     network: nn.Module
-    preprocess: Callable[[Image.Image], Tensor]
+    pooled: nn.Module
+    preprocess: Preprocess
     width: int
     data_config: dict[str, Any]
 
@@ -61,6 +69,8 @@ class Backbone:
             # Whatever params say of it, an untrained network has learned nothing.
             "trained_on": "nothing" if self.settings.weights.source == "random" else self.settings.weights.trained_on,
             "width": self.width,
+            "pooling": self.settings.pooling,
+            "depths": list(self.settings.depths),
             "parameters": sum(parameter.numel() for parameter in self.network.parameters()),
             "preprocessing": {
                 key: list(value) if isinstance(value, tuple) else value for key, value in self.data_config.items()
@@ -81,8 +91,11 @@ def load(slug: str, settings: BackboneParams) -> Backbone:
     network.reset_classifier(0, "avg")  # type: ignore[operator]
     network.requires_grad_(False).eval()
     config = resolve_data_config({"input_size": _input_size(settings)}, model=network)  # type: ignore[no-untyped-call]
-    width = _width(slug, network, config)
-    return Backbone(slug, settings, network, create_transform(**config, is_training=False), width, config)
+    pooled = pooling.pooled(slug, network, settings.pooling, settings.depths)
+    width = _width(slug, pooled, config)
+    return Backbone(
+        slug, settings, network, pooled, Preprocess(create_transform(**config, is_training=False)), width, config
+    )
 
 
 def _check_name(slug: str, name: str) -> None:

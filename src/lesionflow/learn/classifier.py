@@ -2,41 +2,90 @@
 
 from pathlib import Path
 
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from lesionflow.errors import LesionflowError
+from lesionflow.learn import clinical, head_inputs, photo_views, weights
 from lesionflow.learn import head as heads
-from lesionflow.learn import weights
 from lesionflow.learn.backbones import Backbone
 from lesionflow.learn.head import Features, Head, softmax
+from lesionflow.learn.head_inputs import Inputs
+
+FULL = Inputs()
+"""The study's: the whole photo alone."""
 
 
 class Classifier(nn.Module):
-    """Photo tensors (B, 3, H, W) to logits (B, classes); equal to the head on cached features."""
+    """Views of photos (B, V, 3, H, W) to logits (B, classes); equal to the head on cached features.
 
-    def __init__(self, backbone: Backbone, head: Head) -> None:
+    A batch (B, 3, H, W) stands for a single view. `of` names the views, and whether metadata is expected.
+    """
+
+    def __init__(self, backbone: Backbone, head: Head, of: Inputs = FULL) -> None:
         super().__init__()
-        if head.width != backbone.width:
+        if head.width != of.width(backbone.width):
             raise LesionflowError(
                 f"head of {backbone.slug}",
                 got=f"a head for {head.width} features",
-                expected=f"{backbone.width}, as the backbone gives",
+                expected=f"{of.width(backbone.width)}, as the backbone gives",
                 remedy="Run `dvc repro train`.",
             )
-        self.network = backbone.network
+        self.network = backbone.pooled
         self.head = head
+        self.inputs = of
         self.eval()
 
-    def forward(self, photos: Tensor) -> Tensor:
-        """Logits of a batch."""
-        logits: Tensor = self.head(self.network(photos))
+    def features(self, photos: Tensor) -> Tensor:
+        """The backbone's features (B, V, width) of views (B, V, 3, H, W)."""
+        flat: Tensor = self.network(photos.flatten(0, 1))
+        return flat.reshape(*photos.shape[:2], -1)
+
+    def logits(self, features: Tensor, told: Tensor | None = None) -> Tensor:
+        """Logits of features (B, V, width) and encoded metadata (B, columns); without any, all of it is missing."""
+        joined = photo_views.joined(features, flips=self.inputs.flips)
+        if self.inputs.clinical:
+            joined = torch.cat([joined, self._nothing_told(len(joined)) if told is None else told], dim=1)
+        logits: Tensor = self.head(joined)
         return logits
 
-    def probabilities(self, photos: Tensor) -> Features:
+    def _nothing_told(self, rows: int) -> Tensor:
+        return torch.from_numpy(clinical.encode(pd.DataFrame(index=range(rows)), self.inputs.clinical))
+
+    def forward(self, photos: Tensor, told: Tensor | None = None) -> Tensor:
+        """Logits of a batch."""
+        return self.logits(self.features(photos[:, None] if photos.ndim == 4 else photos), told)
+
+    def probabilities(self, photos: Tensor, told: Tensor | None = None) -> Features:
         """Softmax probabilities (B, classes), each row summing to 1."""
         with torch.inference_mode():
-            return softmax(self(photos))
+            return softmax(self(photos, told))
+
+    def of_first_view(self, photos: Tensor) -> nn.Module:
+        """The logits as a function of the first view alone, (B, 3, H, W), the others' features held as in `photos`.
+
+        That is what a heat map of one view explains. Called with the first rows of `photos`, it holds theirs.
+        """
+        with torch.inference_mode():
+            held = self.features(photos[:, 1:]) if photos.shape[1] > 1 else None
+        return _FirstView(self, None if held is None else held.clone())
+
+
+class _FirstView(nn.Module):
+    """See `Classifier.of_first_view`."""
+
+    def __init__(self, classifier: Classifier, held: Tensor | None) -> None:
+        super().__init__()
+        self.classifier = classifier
+        self.held = held
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """Logits of a batch (B, 3, H, W)."""
+        features = self.classifier.features(photos[:, None])
+        if self.held is not None:
+            features = torch.cat([features, self.held[: len(photos)]], dim=1)
+        return self.classifier.logits(features)
 
 
 def load_classifier(backbone: Backbone, folder: Path) -> tuple[Classifier, list[str]]:
@@ -55,4 +104,4 @@ def load_classifier(backbone: Backbone, folder: Path) -> tuple[Classifier, list[
             expected=card["weights_sha256"],
             remedy="Get the same checkpoint, or train anew.",
         )
-    return Classifier(backbone, head), list(card["labels"])
+    return Classifier(backbone, head, head_inputs.of_card(card)), list(card["labels"])

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from importlib.metadata import version
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,37 +14,62 @@ import pandas as pd
 import PIL
 import timm
 import torch
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from lesionflow import images, parallel
 from lesionflow.errors import LesionflowError
 from lesionflow.images import StoredPhoto, UnreadableImageError
+from lesionflow.learn import engines, photo_views
 from lesionflow.learn.backbones import Backbone
+from lesionflow.learn.engines import Engine
+from lesionflow.learn.photo_views import View
 from lesionflow.params import Section
 
-VERSION = 1
+VERSION = 2
 """Raised when this module computes other features for the same photo, so that no cached row outlives its meaning."""
+PART = 4096
+"""Photos whose features are held in memory at once; also a row group of the table."""
 FEW = 64
 """Up to this many photos, starting worker processes would cost more than they save."""
+Rows = npt.NDArray[np.float32]
 MOST_WORKERS = 16
 """More decoding processes than this would only hold more batches in shared memory."""
 
 
 class FeaturesParams(Section):
-    """Photos a batch."""
+    """Photos a batch, the views of each photo, and who computes on a CPU (see engines)."""
 
     batch_size: PositiveInt
+    engine: Literal["auto", "torch", "onnx"] = "torch"
+    views: tuple[View, ...] = Field(("full",), min_length=1)
+
+
+def settled(
+    settings: FeaturesParams, backbone: Backbone, description: dict[str, Any], cached: pd.DataFrame
+) -> FeaturesParams:
+    """The settings with `auto` replaced by an engine's name: that of the cached features, or the faster one here."""
+    keys = set(cached["key"])
+
+    def used(name: str) -> bool:
+        return cache_key(description, settings.model_copy(update={"engine": name})) in keys
+
+    name = engines.chosen(settings.engine, backbone, batch_size=settings.batch_size, device=_device(), used=used)
+    return settings.model_copy(update={"engine": name})
 
 
 def cache_key(description: dict[str, Any], settings: FeaturesParams) -> str:
     """Digest of all that decides a photo's features; rows with another key are of no use."""
-    # Licence and the like may be corrected without touching a feature. Batch size, device and libraries decide the
-    # kernels, and so the rounding.
-    deciding = {name: description[name] for name in ("timm", "weights_sha256", "preprocessing", "width")}
+    # Licence and the like may be corrected without touching a feature. Batch size, device, engine and libraries decide
+    # the kernels, and so the rounding.
+    deciding = {
+        name: description[name] for name in ("timm", "weights_sha256", "preprocessing", "width", "pooling", "depths")
+    }
     libraries = {library.__name__: library.__version__ for library in (torch, timm, PIL)}
-    text = json.dumps([deciding, settings.batch_size, _device().type, libraries, VERSION], sort_keys=True)
+    libraries |= {"onnxruntime": version("onnxruntime")} if settings.engine == "onnx" else {}
+    kernels = [settings.batch_size, settings.engine, _device().type]
+    text = json.dumps([deciding, kernels, libraries, VERSION], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -66,14 +92,15 @@ def selected(stored: Mapping[str, StoredPhoto], wanted: Iterable[str]) -> dict[s
 
 
 class _Photos(Dataset[Tensor | LesionflowError]):
-    """The photos as tensors, preprocessed as the checkpoint asks.
+    """The photos as pixels (views, 3, H, W), resized and cropped as the checkpoint asks.
 
     An error is returned, not raised: DataLoader would wrap a raised one in the worker's traceback.
     """
 
-    def __init__(self, photos: Sequence[StoredPhoto], backbone: Backbone) -> None:
+    def __init__(self, photos: Sequence[StoredPhoto], backbone: Backbone, wanted: Sequence[str]) -> None:
         self.photos = photos
-        self.preprocess = backbone.preprocess
+        self.pixels = backbone.preprocess.pixels
+        self.wanted = wanted
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -81,7 +108,7 @@ class _Photos(Dataset[Tensor | LesionflowError]):
     def __getitem__(self, index: int) -> Tensor | LesionflowError:
         photo = self.photos[index]
         try:
-            return self.preprocess(images.decode(photo.read()))
+            return photo_views.tensors(images.decode(photo.read()), self.pixels, self.wanted)
         except UnreadableImageError as error:
             what = f"{photo.shard.name}: photo {photo.sha256}: {error}"
             return LesionflowError(what, remedy="Run `dvc repro -f ingest`.")
@@ -98,25 +125,42 @@ def _stacked(items: list[Tensor | LesionflowError]) -> Tensor | LesionflowError:
     return torch.stack(tensors)
 
 
-def extract(backbone: Backbone, photos: Sequence[StoredPhoto], settings: FeaturesParams) -> npt.NDArray[np.float32]:
-    """Features (photos, width), float32, in the order of `photos`.
+def extract(
+    backbone: Backbone,
+    photos: Sequence[StoredPhoto],
+    settings: FeaturesParams,
+    wanted: Sequence[str] = ("full",),
+    *,
+    run: Engine | None = None,
+) -> Rows:
+    """Features (photos, wanted views, width), float32, in the order of `photos`; each photo is decoded once.
+
+    `run` spares building the settings' engine anew (see `engine`).
 
     Raises
     ------
     LesionflowError : a photo cannot be decoded, or a feature is NaN or infinite; the message names the photo.
     """
-    device = _device()
-    network = backbone.network.to(device).to(memory_format=torch.channels_last)
-    rows = np.empty((len(photos), backbone.width), dtype=np.float32)
-    start = 0
-    for batch in _batches(backbone, photos, settings.batch_size, pinned=device.type == "cuda"):
-        with _deterministic():
-            features = _forward(network, _filled_up(batch, settings.batch_size), device)[: len(batch)]
+    rows = np.empty((len(photos), len(wanted), backbone.width), dtype=np.float32)
+    if not photos:
+        return rows
+    run, start = run or engine(backbone, settings), 0
+    for batch in _batches(backbone, photos, wanted, settings.batch_size, pinned=_device().type == "cuda"):
         end = start + len(batch)
-        rows[start:end] = features.float().cpu().numpy()
+        # View by view: whatever others are asked for, a view's kernels and rounding are the same.
+        for place in range(len(wanted)):
+            with _deterministic():
+                filled = _filled_up(backbone.preprocess.numbers(batch[:, place]), settings.batch_size)
+                rows[start:end, place] = run(filled)[: len(batch)]
         _refuse_non_finite(rows[start:end], photos[start:end], backbone)
         start = end
     return rows
+
+
+def engine(backbone: Backbone, settings: FeaturesParams) -> Engine:
+    """The engine of these settings."""
+    name: engines.Name = "onnx" if settings.engine == "onnx" else "torch"
+    return engines.build(name, backbone, batch_size=settings.batch_size, device=_device())
 
 
 def _device() -> torch.device:
@@ -138,9 +182,11 @@ def _deterministic() -> Iterator[None]:
         guard.fill_uninitialized_memory = before[1]
 
 
-def _batches(backbone: Backbone, photos: Sequence[StoredPhoto], size: int, *, pinned: bool) -> Iterator[Tensor]:
+def _batches(
+    backbone: Backbone, photos: Sequence[StoredPhoto], wanted: Sequence[str], size: int, *, pinned: bool
+) -> Iterator[Tensor]:
     loader = DataLoader(
-        _Photos(photos, backbone),
+        _Photos(photos, backbone, wanted),
         batch_size=size,
         num_workers=0 if len(photos) <= FEW else min(parallel.workers(), MOST_WORKERS),
         collate_fn=_stacked,
@@ -157,15 +203,8 @@ def _filled_up(batch: Tensor, size: int) -> Tensor:
     return torch.cat([batch, batch.new_zeros(size - len(batch), *batch.shape[1:])])
 
 
-def _forward(network: torch.nn.Module, batch: Tensor, device: torch.device) -> Tensor:
-    photos = batch.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
-    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        features: Tensor = network(photos)
-    return features
-
-
-def _refuse_non_finite(rows: npt.NDArray[np.float32], photos: Sequence[StoredPhoto], backbone: Backbone) -> None:
-    broken = ~np.isfinite(rows).all(axis=1)
+def _refuse_non_finite(rows: Rows, photos: Sequence[StoredPhoto], backbone: Backbone) -> None:
+    broken = ~np.isfinite(rows).all(axis=(1, 2))
     if broken.any():
         first = photos[int(np.flatnonzero(broken)[0])]
         raise LesionflowError(
@@ -176,6 +215,33 @@ def _refuse_non_finite(rows: npt.NDArray[np.float32], photos: Sequence[StoredPho
         )
 
 
+def in_parts(
+    backbone: Backbone,
+    photos: Mapping[str, StoredPhoto],
+    cached: Callable[[tuple[str, str]], pd.DataFrame],
+    settings: FeaturesParams,
+    *,
+    key: str,
+) -> Iterator[pd.DataFrame]:
+    """The table of features in parts of `PART` photos, so that memory does not grow with the photos.
+
+    Parameters
+    ----------
+    cached : gives the cached rows of the photos between two content hashes.
+    """
+    names, run = sorted(photos), None
+    for some in parallel.chunked(names, PART):
+        rows = cached((some[0], some[-1]))
+        if run is None and not _all_there(rows, some, settings, key):
+            run = engine(backbone, settings)
+        yield with_cached(backbone, {name: photos[name] for name in some}, rows, settings, key=key, run=run)
+
+
+def _all_there(rows: pd.DataFrame, names: Sequence[str], settings: FeaturesParams, key: str) -> bool:
+    mine = rows[(rows["key"] == key) & rows["sha256"].isin(names) & rows["view"].isin(settings.views)]
+    return len(mine) == len(names) * len(settings.views)
+
+
 def with_cached(
     backbone: Backbone,
     photos: Mapping[str, StoredPhoto],
@@ -183,10 +249,30 @@ def with_cached(
     settings: FeaturesParams,
     *,
     key: str,
+    run: Engine | None = None,
 ) -> pd.DataFrame:
-    """The table of features of exactly `photos`: rows of `cached` with this key, and the missing ones computed."""
-    usable = cached[(cached["key"] == key) & cached["sha256"].isin(photos)]
-    missing = sorted(set(photos) - set(usable["sha256"]))
-    rows = extract(backbone, [photos[sha256] for sha256 in missing], settings)
-    computed = pd.DataFrame({"sha256": missing, "key": key, "features": list(rows)})
-    return pd.concat([usable, computed], ignore_index=True)
+    """The table of features of exactly `photos` in the views asked for.
+
+    Rows of `cached` with this key are taken, and the missing ones computed, all of a photo in one pass.
+    """
+    rows = cached[(cached["key"] == key) & cached["sha256"].isin(photos) & cached["view"].isin(settings.views)]
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    have = rows.groupby("sha256")["view"].agg(frozenset).to_dict()
+    for sha256 in sorted(photos):
+        missing = tuple(view for view in settings.views if view not in have.get(sha256, ()))
+        if missing:
+            lacking.setdefault(missing, []).append(sha256)
+    computed = [
+        _rows(names, views_, extract(backbone, [photos[name] for name in names], settings, views_, run=run), key)
+        for views_, names in sorted(lacking.items())
+    ]
+    return pd.concat([rows, *computed], ignore_index=True)
+
+
+def _rows(names: Sequence[str], of_views: Sequence[str], found: Rows, key: str) -> pd.DataFrame:
+    """The table's rows of features (photos, views, width)."""
+    frames = [
+        pd.DataFrame({"sha256": list(names), "view": view, "key": key, "features": list(found[:, place])})
+        for place, view in enumerate(of_views)
+    ]
+    return pd.concat(frames, ignore_index=True)

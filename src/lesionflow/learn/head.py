@@ -1,4 +1,4 @@
-"""The study's head on frozen features: FC, ReLU, dropout, FC, softmax (arXiv 2509.04800)."""
+"""The head on frozen features: FC, ReLU, dropout, FC, softmax (arXiv 2509.04800), one of them or several averaged."""
 
 import json
 from pathlib import Path
@@ -21,25 +21,47 @@ CARD = ("labels", "width", "hidden", "dropout", "weights_sha256")
 
 
 class Head(nn.Module):
-    """Features (B, width) to logits (B, classes)."""
+    """A head's input (B, width) to logits (B, classes).
 
-    def __init__(self, width: int, hidden: int, classes: int, dropout: float) -> None:
+    `members` are heads of one shape, trained apart; of several, the mean of their log-probabilities counts. `mean` and
+    `scale` (width,) standardise the input; `offset` (classes,) is added to the logits: an adjustment after training.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    offset: Tensor
+
+    def __init__(self, width: int, hidden: int, classes: int, dropout: float, *, members: int = 1) -> None:
         super().__init__()
         self.width = width
-        self.layers = nn.Sequential(
-            nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes)
-        )
+        self.members = nn.ModuleList(_layers(width, hidden, classes, dropout) for _ in range(members))
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("scale", torch.ones(width))
+        self.register_buffer("offset", torch.zeros(classes))
+
+    def standardised(self, features: Tensor) -> Tensor:
+        """What the members see."""
+        return (features - self.mean) / self.scale
 
     def forward(self, features: Tensor) -> Tensor:
         """Logits of a batch."""
-        logits: Tensor = self.layers(features)
-        return logits
+        inputs = self.standardised(features)
+        logits = [member(inputs) for member in self.members]
+        if len(logits) == 1:
+            joined: Tensor = logits[0]
+        else:
+            joined = torch.stack([one.log_softmax(dim=1) for one in logits]).mean(dim=0)
+        return joined + self.offset
 
     def probabilities(self, features: Features) -> Features:
         """Softmax probabilities (photos, classes), each row summing to 1."""
         self.eval()
         with torch.inference_mode():
             return softmax(self(torch.from_numpy(np.ascontiguousarray(features))))
+
+
+def _layers(width: int, hidden: int, classes: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes))
 
 
 def softmax(logits: Tensor) -> Features:
@@ -70,7 +92,7 @@ def load(folder: Path) -> tuple[Head, dict[str, Any]]:
     absent = [name for name in CARD if name not in card]
     if absent:
         raise LesionflowError(f"{folder}/head.json", got=f"no {', '.join(absent)}", remedy="Run `dvc repro train`.")
-    head = Head(card["width"], card["hidden"], len(card["labels"]), card["dropout"])
+    head = Head(card["width"], card["hidden"], len(card["labels"]), card["dropout"], members=card.get("seeds", 1))
     try:
         head.load_state_dict(tensors)
     except RuntimeError as error:

@@ -19,7 +19,7 @@ from lesionflow import images, parallel
 from lesionflow.errors import LesionflowError
 from lesionflow.files import read_json
 from lesionflow.images import UnreadableImageError
-from lesionflow.learn import backbones
+from lesionflow.learn import backbones, clinical, photo_views
 from lesionflow.learn.backbones import Backbone, BackboneParams
 from lesionflow.learn.classifier import load_classifier
 from lesionflow.learn.head import Features
@@ -40,6 +40,9 @@ class Predictor:
     def predict(self, inputs: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Column `image` (bytes, base64 text, or a path) to label, probability, and a column a class.
 
+        A model that was trained with clinical metadata also looks at the columns age, sex, body_site and skin_type
+        that are there; what is missing counts as missing.
+
         Raises
         ------
         LesionflowError : no such column, or an entry that is no picture.
@@ -47,17 +50,20 @@ class Predictor:
         if "image" not in inputs:
             raise LesionflowError("prediction", got=f"columns {list(inputs)}", expected="a column `image`")
         photos = list(enumerate(inputs["image"]))
-        parts = [self._probabilities(some) for some in parallel.chunked(photos, BATCH)]
+        told = torch.from_numpy(clinical.encode(inputs, self.classifier.inputs.clinical))
+        parts = [self._probabilities(some, told) for some in parallel.chunked(photos, BATCH)]
         rows = np.concatenate([np.empty((0, len(self.labels)), dtype=np.float32), *parts])
         summary = {"label": [self.labels[row] for row in rows.argmax(axis=1)], "probability": rows.max(axis=1)}
         return pd.concat([pd.DataFrame(summary), pd.DataFrame(rows, columns=self.labels)], axis=1)
 
-    def _probabilities(self, photos: Sequence[tuple[int, Any]]) -> Features:
-        return self.classifier.probabilities(torch.stack([self._tensor(row, value) for row, value in photos]))
+    def _probabilities(self, photos: Sequence[tuple[int, Any]], told: torch.Tensor) -> Features:
+        rows = [row for row, _ in photos]
+        batch = torch.stack([self._tensor(row, value) for row, value in photos])
+        return self.classifier.probabilities(batch, told[rows])
 
     def _tensor(self, row: int, value: Any) -> torch.Tensor:
         try:
-            return self.preprocess(images.decode(_content(value)))
+            return photo_views.tensors(images.decode(_content(value)), self.preprocess, self.classifier.inputs.needed)
         except UnreadableImageError as error:
             raise LesionflowError(f"prediction, row {row}: {error}", remedy="Send a JPEG or PNG file.") from None
 

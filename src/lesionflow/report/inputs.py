@@ -10,11 +10,15 @@ import pandas as pd
 
 from lesionflow import files, tables
 from lesionflow.errors import LesionflowError
+from lesionflow.params import Joined, parts_of
 
 
 @dataclass(frozen=True)
 class Model:
-    """One model's files. `confusion` has a row a test photo: columns actual, predicted."""
+    """One classifier's files. `confusion` has a row a test photo: columns actual, predicted.
+
+    `slug` is the classifier's name, <backbone>-<recipe>. A joined one has no curves and no heat maps of its own.
+    """
 
     slug: str
     backbone: dict[str, Any]
@@ -24,6 +28,7 @@ class Model:
     confusion: pd.DataFrame
     explained: dict[str, Any]
     gallery: dict[str, Any]
+    training: dict[str, Any]
 
     @property
     def untrained(self) -> bool:
@@ -51,27 +56,33 @@ class Run:
 
 SUITES = ("manifest", "ingested", "curated", "split", "predictions")
 HISTORY = ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+TRAINING = ("train_accuracy", "val_accuracy", "train_val_gap", "collapsed")
 PICTURE_KEYS = {"kind", "label", "predicted", "probability", "photo", "overlay"}
 NAMES = {"label", "actual", "predicted"}
 """CSV columns that hold text; a class may well be called NA or 007."""
 
 
-def read(outputs: Path, reports: Path, slugs: Sequence[str]) -> Run:
-    """Read every file that the report shows; `slugs` are the active models, others' files are left alone.
+def read(outputs: Path, reports: Path, slugs: Sequence[str], joined: Sequence[Joined] = ()) -> Run:
+    """Read every file that the report shows; `slugs` are the active classifiers, others' files are left alone.
 
     Raises
     ------
     LesionflowError : no active model, or a file that is missing or damaged (the message names it and its stage).
     """
     if not slugs:
-        raise LesionflowError("params.yaml: active", got="no model", expected="at least one slug of `models`")
+        raise LesionflowError(
+            "params.yaml: active", got="no model", expected="at least one slug of `models`, and one recipe"
+        )
     return Run(
         manifest=tables.read(outputs / "manifest.parquet", tables.MANIFEST),
         ingested=tables.read(outputs / "ingested.parquet", tables.INGESTED),
         curated=tables.read(outputs / "curated.parquet", tables.CURATED),
         classes=tables.read(outputs / "classes.parquet", tables.CLASSES),
         split=tables.read(outputs / "split.parquet", tables.SPLIT),
-        models=[_model(outputs, reports, slug) for slug in slugs],
+        models=[
+            *(_model(outputs, reports, slug) for slug in slugs),
+            *(_joined(outputs, reports, pair) for pair in joined),
+        ],
         suites=[_json(reports / "validation" / f"{name}.json", "validate", "table", "results") for name in SUITES],
         leakage=_json(reports / "leakage.json", "prove_split"),
         set_aside=_json(reports / "split.json", "split", "set_aside")["set_aside"]["record_ids"],
@@ -82,15 +93,48 @@ def read(outputs: Path, reports: Path, slugs: Sequence[str]) -> Run:
 
 def _model(outputs: Path, reports: Path, slug: str) -> Model:
     return Model(
-        slug=slug,
-        backbone=_json(outputs / "backbones" / f"{slug}.json", "extract_features", "weights", "licence"),
-        metrics=_json(reports / "metrics" / f"{slug}.json", "evaluate", "test", "val", "train"),
+        backbone=_backbone(outputs, slug),
         history=_csv(reports / "history" / f"{slug}.csv", "train", *HISTORY),
-        per_class=_csv(reports / "per_class" / f"{slug}.csv", "evaluate", "label"),
-        confusion=_csv(reports / "confusion" / f"{slug}.csv", "evaluate", "actual", "predicted"),
         explained=_json(reports / "explain" / f"{slug}.json", "explain"),
         gallery=_gallery(outputs / "explain" / slug / "index.json"),
+        **_measured(reports, slug, "train", "evaluate"),
     )
+
+
+def _joined(outputs: Path, reports: Path, pair: Joined) -> Model:
+    first, second = (_backbone(outputs, name) for name in (pair.first, pair.second))
+    return Model(
+        backbone=_of_both(first, second),
+        history=pd.DataFrame(columns=HISTORY, dtype=float),
+        explained={},
+        gallery={"items": []},
+        **_measured(reports, pair.name, "join", "join"),
+    )
+
+
+def _measured(reports: Path, slug: str, trained_by: str, measured_by: str) -> dict[str, Any]:
+    return {
+        "slug": slug,
+        "metrics": _json(reports / "metrics" / f"{slug}.json", measured_by, "test", "val", "train"),
+        "per_class": _csv(reports / "per_class" / f"{slug}.csv", measured_by, "label"),
+        "confusion": _csv(reports / "confusion" / f"{slug}.csv", measured_by, "actual", "predicted"),
+        "training": _json(reports / "training" / f"{slug}.json", trained_by, *TRAINING),
+    }
+
+
+def _backbone(outputs: Path, classifier: str) -> dict[str, Any]:
+    slug, _ = parts_of(classifier)
+    return _json(outputs / "backbones" / f"{slug}.json", "extract_features", "weights", "licence")
+
+
+def _of_both(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """The descriptions of two backbones told together; weights that are random in one of them are so in both."""
+    both: dict[str, Any] = {}
+    for name in ("timm", "weights", "weights_sha256", "licence", "trained_on"):
+        values = list(dict.fromkeys(str(one[name]) for one in (first, second) if name in one))
+        if values:
+            both[name] = "random" if name == "weights" and "random" in values else " and ".join(values)
+    return both
 
 
 def _gallery(path: Path) -> dict[str, Any]:

@@ -29,6 +29,8 @@ def of(run: Run) -> list[Notice]:
         *_untrained(run),
         *_failed(run),
         *_small_test(run),
+        *_memorising(run),
+        *_too_few(run),
         *_collapsed(run),
         *_suites(run),
     ]
@@ -79,6 +81,27 @@ def _small_test(run: Run) -> Iterator[Notice]:
             f"{figures.count(len(test), 'photo')} of {figures.count(groups, 'leakage group')}: "
             "differences between models within their intervals are no findings.",
         )
+
+
+def _memorising(run: Run) -> Iterator[Notice]:
+    for model in run.models:
+        if model.training.get("memorising"):
+            train, val = (figures.plain(model.training[f"{part}_accuracy"]) for part in ("train", "val"))
+            yield Notice(
+                "Training photos learnt by heart",
+                f"{model.slug} reached 95 % training accuracy within 10 epochs while validation stood still "
+                f"(kept head: {train} on training, {val} on validation).",
+            )
+
+
+def _too_few(run: Run) -> Iterator[Notice]:
+    for model in run.models:
+        if model.training["collapsed"]:
+            names = ", ".join(figures.words(label) for label in model.training["collapsed"])
+            yield Notice(
+                "Classes collapsed for want of photos",
+                f"{model.slug} recognises no validation photo of: {names}. Each has fewer than 150 training photos.",
+            )
 
 
 def _collapsed(run: Run) -> Iterator[Notice]:

@@ -72,13 +72,14 @@ def class_bars(classes: pd.DataFrame) -> Chart:
         return _chart(figure, "class bars", alt)
 
 
-def curves(history: pd.DataFrame, quantity: str, *, name: str) -> Chart:
-    """`quantity` (loss or accuracy) of train and val over the epochs; the epoch that was kept is marked."""
-    kept = int(history["val_loss"].to_numpy().argmin())
-    best, values = (
-        float(history["epoch"].iloc[kept]),
-        {part: history[f"{part}_{quantity}"] for part in ("train", "val")},
-    )
+def curves(history: pd.DataFrame, quantity: str, *, name: str, kept: float | None = None) -> Chart:
+    """`quantity` (loss or accuracy) of train and val over the epochs; the epoch that was kept is marked.
+
+    Without `kept`, that is the one of the best validation loss.
+    """
+    place = int(history["val_loss"].to_numpy().argmin() if kept is None else (history["epoch"] == kept).argmax())
+    best = float(history["epoch"].iloc[place])
+    values = {part: history[f"{part}_{quantity}"] for part in ("train", "val")}
     looks: dict[str, dict[str, Any]] = {"train": {"color": SECOND, "dashes": (4, 2)}, "val": {"color": ACCENT}}
     with _figure(4.3, 2.5) as (figure, axes):
         axes.axvline(best, color=LINE, linewidth=1)
@@ -88,7 +89,7 @@ def curves(history: pd.DataFrame, quantity: str, *, name: str) -> Chart:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(axis="y", color=LINE, linewidth=0.5, alpha=0.6)
         axes.legend(frameon=False, labelcolor=INK, handlelength=3)
-        last = ", ".join(f"{part} {column.iloc[kept]:.3f}" for part, column in values.items())
+        last = ", ".join(f"{part} {column.iloc[place]:.3f}" for part, column in values.items())
         return _chart(
             figure, f"{name} {quantity}", f"Learning curve of {quantity}; at the kept epoch {best:g}: {last}."
         )

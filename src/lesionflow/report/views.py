@@ -33,8 +33,9 @@ class View:
     untrained: bool
     facts: list[tuple[str, str]]
     measures: Grid
-    loss: Chart
-    accuracy: Chart
+    training: list[tuple[str, str]]
+    loss: Chart | None
+    accuracy: Chart | None
     matrix: Chart
     mistakes: list[Mistake]
     counts: Grid
@@ -53,8 +54,9 @@ def of(model: Model, labels: Sequence[str], *, selected: bool) -> View:
         untrained=model.untrained,
         facts=_facts(model),
         measures=_measures(model.metrics),
-        loss=plots.curves(model.history, "loss", name=model.slug),
-        accuracy=plots.curves(model.history, "accuracy", name=model.slug),
+        training=facts({key: value for key, value in model.training.items() if key != "model"}),
+        loss=_curves(model, "loss"),
+        accuracy=_curves(model, "accuracy"),
         matrix=plots.confusion_matrix(table, labels, name=model.slug),
         mistakes=mistakes.largest(table, labels, most=LARGEST),
         counts=Grid(list(labels), [[label, *map(str, row)] for label, row in zip(labels, table, strict=True)]),
@@ -63,6 +65,12 @@ def of(model: Model, labels: Sequence[str], *, selected: bool) -> View:
         method=" at ".join(str(model.gallery[key]) for key in ("method", "target_layer") if model.gallery.get(key)),
         explained=facts({key: value for key, value in model.explained.items() if key != "model"}),
     )
+
+
+def _curves(model: Model, quantity: str) -> Chart | None:
+    if model.history.empty:
+        return None
+    return plots.curves(model.history, quantity, name=model.slug, kept=model.training.get("best_epoch"))
 
 
 def _measures(metrics: dict[str, Any]) -> Grid:

@@ -1,0 +1,196 @@
+"""Who computes the features on a CPU: torch (eager, channels last) or ONNX Runtime, whichever is faster here.
+
+Their features agree to a cosine of 0.9999 and better, but not to the last bit. So the choice of `engine: auto` must
+not change between runs of one machine: what the persisted features were computed with is kept; without any, the
+outcome of one probe, which a machine makes once for each network and keeps in its cache folder.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from lesionflow import files, seeding
+from lesionflow.errors import LesionflowError
+from lesionflow.learn.backbones import Backbone
+
+Name = Literal["torch", "onnx"]
+Rows = npt.NDArray[np.float32]
+Engine = Callable[[Tensor], Rows]
+"""Photos (B, 3, H, W) on the CPU to features (B, width)."""
+COSINE = 0.9999
+"""Of the features of two engines, at least."""
+MARGIN = 1.1
+"""ONNX Runtime must be this much faster to be taken: a smaller gain is within the noise of a probe."""
+ROUNDS = 3
+OPSET = 18
+
+
+def build(name: Name, backbone: Backbone, *, batch_size: int, device: torch.device) -> Engine:
+    """An engine for batches of exactly `batch_size` photos.
+
+    Raises
+    ------
+    LesionflowError : ONNX Runtime on a GPU, or a network that it cannot take or computes otherwise.
+    """
+    if name == "torch":
+        return _torch(backbone.pooled, device)
+    if device.type != "cpu":
+        raise LesionflowError(
+            "params.yaml: extract_features.engine",
+            got=f"onnx, on {device.type}",
+            expected="torch or auto where there is a GPU",
+        )
+    return _onnx(backbone, batch_size)
+
+
+def _torch(network: nn.Module, device: torch.device) -> Engine:
+    moved = network.to(device).to(memory_format=torch.channels_last)
+
+    def run(batch: Tensor) -> Rows:
+        photos = batch.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            features: Tensor = moved(photos)
+        return np.asarray(features.float().cpu().numpy())
+
+    return run
+
+
+def _onnx(backbone: Backbone, batch_size: int) -> Engine:
+    """The network, exported once, in ONNX Runtime; refused unless its features are torch's."""
+    import onnxruntime  # takes a second to import, and the predictor does without
+
+    example = _noise(backbone, batch_size)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    # A thread that waits by spinning would take the processor from those that decode the next photos.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        content = _exported(backbone.pooled, example)
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the exporter and the runtime each raise what they like on what they cannot take
+        raise _untakable(backbone, f"{type(error).__name__}: {str(error)[:200]}") from None
+
+    def run(batch: Tensor) -> Rows:
+        return np.asarray(session.run(None, {"photos": batch.contiguous().numpy()})[0], dtype=np.float32)
+
+    lowest = cosine(run(example), _torch(backbone.pooled, torch.device("cpu"))(example))
+    if not lowest >= COSINE:
+        raise _untakable(backbone, f"features whose cosine with torch's is {lowest:.6f}")
+    return run
+
+
+def _exported(network: nn.Module, example: Tensor) -> bytes:
+    names: dict[str, Any] = {"input_names": ["photos"], "output_names": ["features"]}
+    plain = network.to(memory_format=torch.contiguous_format)
+    with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
+        # Traced for one shape, which is right here; and the older exporter, which takes a second instead of twenty.
+        warnings.simplefilter("ignore")
+        path = Path(room) / "network.onnx"
+        torch.onnx.export(plain, (example,), path, opset_version=OPSET, dynamo=False, **names)
+        return path.read_bytes()
+
+
+def _untakable(backbone: Backbone, got: str) -> LesionflowError:
+    return LesionflowError(
+        f"ONNX Runtime: {backbone.slug}",
+        got=got,
+        expected="a network that it takes, and torch's features",
+        remedy="Set extract_features.engine to torch or auto in params.yaml.",
+    )
+
+
+def _noise(backbone: Backbone, batch_size: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seeding.derive(0, "engines"))
+    return torch.randn(batch_size, *backbone.data_config["input_size"], generator=generator)
+
+
+def cosine(first: Rows, second: Rows) -> float:
+    """The lowest cosine between rows of the same place; rows of zeros have none, NaN."""
+    one, two = first.astype(float), second.astype(float)
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(two, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(((one * two).sum(axis=1) / lengths).min())
+
+
+def probed(backbone: Backbone, *, batch_size: int) -> Name:
+    """The faster engine on this machine's CPU, as measured the first time that this network was asked about here.
+
+    Where the outcome cannot be kept, torch: a probe anew in each run might end otherwise.
+    """
+    path = _kept(backbone, batch_size)
+    try:
+        told = files.read_json(path)["engine"]
+        if told in ("torch", "onnx"):
+            return "onnx" if told == "onnx" else "torch"
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+        pass
+    found, rates = _measured(backbone, batch_size)
+    try:
+        files.write_json({"engine": found, "photos_a_second": rates}, path)
+    except OSError:
+        return "torch"
+    return found
+
+
+def _kept(backbone: Backbone, batch_size: int) -> Path:
+    """Where this machine keeps the outcome for this network: by what decides its speed."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    shape = [[name, list(tensor.shape)] for name, tensor in backbone.network.state_dict().items()]
+    machine = [platform.node(), platform.machine(), os.cpu_count(), torch.get_num_threads(), torch.__version__]
+    config = [backbone.settings.timm, backbone.input_size, backbone.settings.pooling, list(backbone.settings.depths)]
+    text = json.dumps([shape, machine, config, batch_size])
+    return folder / "lesionflow" / f"engine-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+
+
+def _measured(backbone: Backbone, batch_size: int) -> tuple[Name, dict[str, float]]:
+    """The faster engine and the rates; torch when ONNX Runtime does not take the network."""
+    example = _noise(backbone, batch_size)
+    rates = {"torch": rate(build("torch", backbone, batch_size=batch_size, device=torch.device("cpu")), example)}
+    try:
+        rates["onnx"] = rate(_onnx(backbone, batch_size), example)
+    except LesionflowError:
+        return "torch", rates
+    return ("onnx" if rates["onnx"] > MARGIN * rates["torch"] else "torch"), rates
+
+
+def rate(engine: Engine, batch: Tensor) -> float:
+    """Photos a second, by the best of some rounds after a first one that warms up."""
+    engine(batch)
+    seconds = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        engine(batch)
+        seconds.append(time.perf_counter() - started)
+    return len(batch) / min(seconds)
+
+
+def chosen(
+    asked: Literal["auto"] | Name,
+    backbone: Backbone,
+    *,
+    batch_size: int,
+    device: torch.device,
+    used: Callable[[Name], bool],
+) -> Name:
+    """The engine for `extract_features.engine`; `used` says whether persisted features are of an engine."""
+    if asked != "auto":
+        return asked
+    if device.type != "cpu":
+        return "torch"
+    names: tuple[Name, ...] = ("torch", "onnx")
+    for name in names:
+        if used(name):
+            return name
+    return probed(backbone, batch_size=batch_size)

@@ -1,0 +1,78 @@
+"""Several classifiers joined into one: their log-probabilities averaged, then adjusted anew on validation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lesionflow.errors import LesionflowError
+from lesionflow.learn import selection, signs
+from lesionflow.learn.head import Features
+
+TINY = np.finfo(np.float32).tiny
+"""In place of a probability of 0, whose logarithm would let one classifier overrule the others."""
+
+
+@dataclass(frozen=True)
+class Join:
+    """Probabilities (photos, classes) in the order of the first table's rows, and what is reported of the joining."""
+
+    probabilities: Features
+    told: dict[str, Any]
+
+
+def join(tables: Sequence[pd.DataFrame], cards: Sequence[Mapping[str, Any]]) -> Join:
+    """Join the predictions of classifiers, each with the card of its head.
+
+    Each one's own adjustment is undone first, and one for all is chosen by the trade and taus of the first's recipe.
+
+    Raises
+    ------
+    LesionflowError : they predict other photos, classes, or parts than each other.
+    """
+    first, card = tables[0], cards[0]
+    _refuse_unlike(tables, cards)
+    logits = np.mean([_unadjusted(table, one) for table, one in zip(tables, cards, strict=True)], axis=0)
+    actual, val = first["class_id"].to_numpy(dtype=np.int64), (first["split"] == "val").to_numpy()
+    prior, taus, trade = _prior(card), tuple(card.get("taus", ())), card.get("trade", 0.5)
+    tau, score = selection.adjustment(logits[val], actual[val], prior, taus, trade=trade)
+    adjusted = selection.adjusted(logits, prior, tau)
+    told = {"joined": [one["model"] for one in cards], "trade": trade, "tau": tau, "val_score": round(score, 6)}
+    right, train = adjusted.argmax(axis=1) == actual, (first["split"] == "train").to_numpy()
+    told |= signs.accuracies(train=float(right[train].mean()), val=float(right[val].mean()))
+    told["collapsed"] = signs.collapsed(actual[train], actual[val], adjusted[val].argmax(axis=1), card["labels"])
+    return Join(_probabilities(adjusted), told)
+
+
+def _refuse_unlike(tables: Sequence[pd.DataFrame], cards: Sequence[Mapping[str, Any]]) -> None:
+    keys = ["sha256", "split", "class_id"]
+    for table, card in zip(tables, cards, strict=True):
+        same = len(table) == len(tables[0]) and (table[keys].to_numpy() == tables[0][keys].to_numpy()).all()
+        if not same or card["labels"] != cards[0]["labels"]:
+            raise LesionflowError(
+                f"joining {cards[0]['model']} and {card['model']}",
+                got="predictions of other photos, parts or classes",
+                expected="the same photos, parts and classes",
+                remedy="Run `dvc repro evaluate`.",
+            )
+
+
+def _prior(card: Mapping[str, Any]) -> Features:
+    counts = np.array([card["class_photos"][label] for label in card["labels"]], dtype=float)
+    return np.asarray(np.log(counts / counts.sum()), dtype=np.float32)
+
+
+def _unadjusted(table: pd.DataFrame, card: Mapping[str, Any]) -> npt.NDArray[np.float64]:
+    """Log-probabilities before the classifier's own adjustment, up to a constant a photo."""
+    found = np.log(np.maximum(np.stack(table["probabilities"].to_list()).astype(float), TINY))
+    raw = found + card["tau"] * _prior(card)
+    log_probabilities: npt.NDArray[np.float64] = raw - np.log(np.exp(raw).sum(axis=1, keepdims=True))
+    return log_probabilities
+
+
+def _probabilities(logits: npt.NDArray[Any]) -> Features:
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -1,0 +1,39 @@
+"""Join two trained classifiers into one more entry of the leaderboard."""
+
+from pathlib import Path
+
+from lesionflow import files, params, tables
+from lesionflow.errors import argument, command
+from lesionflow.evaluate import predictions
+from lesionflow.evaluate.settings import EvaluateParams
+from lesionflow.learn import head, joining
+from lesionflow.params import Joined
+
+OUTPUTS, REPORTS = Path("outputs"), Path("reports")
+
+
+@command
+def main() -> None:
+    """Write what evaluate writes, and training/<name>.json."""
+    name, seed = argument("joined"), params.load("seed", int)
+    settings, pairs = params.load("evaluate", EvaluateParams), params.load("joined", list[Joined])
+    pair = params.named(pairs, name)
+    frames = [
+        tables.read(OUTPUTS / "predictions" / f"{one}.parquet", tables.PREDICTIONS) for one in (pair.first, pair.second)
+    ]
+    cards = [head.load(OUTPUTS / "heads" / one)[1] for one in (pair.first, pair.second)]
+    joined, labels = joining.join(frames, cards), cards[0]["labels"]
+    table = predictions.table(frames[0], joined.probabilities, labels, model=name)
+    tables.write(table, OUTPUTS / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
+    measured = predictions.report(table, labels, settings, seed=seed)
+    files.write_json({"model": name, **measured}, REPORTS / "metrics" / f"{name}.json")
+    files.write_json({"model": name, **joined.told}, REPORTS / "training" / f"{name}.json")
+    for kind, frame in (
+        ("per_class", predictions.per_class(table, labels)),
+        ("confusion", predictions.confusion(table)),
+    ):
+        files.write_text(frame.to_csv(index=False), REPORTS / kind / f"{name}.csv")
+
+
+if __name__ == "__main__":
+    main()

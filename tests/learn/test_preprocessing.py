@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from timm.data.transforms_factory import create_transform
+from torchvision.transforms import Compose, ToTensor
+
+from lesionflow.learn.preprocessing import Preprocess
+
+CONFIG = {"input_size": (3, 96, 96), "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+
+
+def transform(**changes):
+    return create_transform(**CONFIG, **changes, is_training=False)
+
+
+def picture(width, height):
+    coarse = np.random.default_rng(width * 1000 + height).integers(0, 256, (7, 9, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+
+
+@given(
+    st.integers(20, 400),
+    st.integers(20, 400),
+    st.sampled_from(["bicubic", "bilinear"]),
+    st.sampled_from([0.5, 0.875, 0.95, 1.0]),
+)
+def test_values_are_timms(width, height, interpolation, share):
+    timms = transform(interpolation=interpolation, crop_pct=share)
+    difference = (Preprocess(timms)(picture(width, height)) - timms(picture(width, height))).abs()
+    assert difference.shape == (3, 96, 96)
+    # One level of 255, in units of the smallest deviation, and that in few places.
+    assert difference.max() <= 1.01 / 255 / 0.224
+    assert (difference > 1e-6).float().mean() < 0.01
+
+
+@pytest.mark.parametrize("crop_mode", ["squash", "border"])
+def test_other_ways_to_crop_are_timms_to_the_bit(crop_mode):
+    timms = transform(crop_mode=crop_mode, crop_pct=0.9)
+    assert torch.equal(Preprocess(timms)(picture(120, 80)), timms(picture(120, 80)))
+
+
+def test_a_batch_of_pixels_becomes_the_numbers_of_each_photo():
+    made = Preprocess(transform())
+    photos = [picture(120, 80), picture(80, 120)]
+    pixels = torch.stack([made.pixels(one) for one in photos])
+    assert pixels.dtype == torch.uint8
+    before = pixels.clone()
+    assert torch.equal(made.numbers(pixels), torch.stack([made(one) for one in photos]))
+    assert torch.equal(pixels, before)
+
+
+def test_a_transform_of_another_kind_is_refused():
+    with pytest.raises(TypeError, match="a transform of another kind"):
+        Preprocess(Compose([ToTensor(), ToTensor()]))
