@@ -16,7 +16,8 @@ def main() -> None:
     """Write predictions/<slug>.parquet, metrics/<slug>.json, per_class/<slug>.csv and confusion/<slug>.csv."""
     slug, seed = argument("model"), params.load("seed", int)
     settings = params.load("evaluate", EvaluateParams)
-    labels = examples.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES))
+    classes = tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)
+    labels, malignant = examples.labels_in_order(classes), set(classes.loc[classes["malignant"], "label"])
     split, matrix = examples.join(
         tables.read(OUTPUTS / "split.parquet", tables.SPLIT),
         tables.read(OUTPUTS / "features" / f"{slug}.parquet", tables.FEATURES),
@@ -24,7 +25,7 @@ def main() -> None:
     trained, card = head.load(OUTPUTS / "heads" / slug)
     predictions.refuse_other_labels(card["labels"], labels, model=slug)
     table = predictions.table(split, trained.probabilities(matrix), labels, model=slug)
-    measured = predictions.report(table, labels, settings, seed=seed)
+    measured = predictions.report(table, labels, settings, seed=seed, malignant=malignant)
     tables.write(table, OUTPUTS / "predictions" / f"{slug}.parquet", tables.PREDICTIONS)
     files.write_json({"model": slug, **measured}, REPORTS / "metrics" / f"{slug}.json")
     for name, frame in (
