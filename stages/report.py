@@ -14,7 +14,7 @@ def main() -> None:
     """Write leaderboard.csv, leaderboard.md, assets/ and index.html."""
     slugs, confidence = params.load("active", list[str]), params.load("evaluate.confidence", float)
     run = inputs.read(OUTPUTS, REPORTS, slugs)
-    board = leaderboard.build(run.models)
+    board = leaderboard.build(run.models, run.comparison)
     warnings = notices.of(run)
     page = pages.render(run, board, warnings, confidence=confidence)
     gallery.copy(run.models, OUTPUTS / "explain", REPORTS / "assets")

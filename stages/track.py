@@ -18,10 +18,12 @@ def main() -> None:
     slug, settings = sys.argv[1], params.load("track", TrackParams)
     logged = {
         "model": params.load(f"models.{slug}", dict[str, Any]),
+        "calibrate": params.load("calibrate", dict[str, Any]),
         "curate": params.load("curate", dict[str, Any]),
         "evaluate": params.load("evaluate", dict[str, Any]),
         "extract_features": params.load("extract_features", dict[str, Any]),
         "seed": params.load("seed", int),
+        "subgroups": params.load("subgroups", dict[str, Any]),
         "train": params.load("train", dict[str, Any]),
     }
     found = content.gather(slug, logged, root=Path())

@@ -93,7 +93,7 @@ def test_metrics_and_plots_are_shown(done):
     assert set(files["reports/metrics/tiny_cnn.json"]["data"]["test"]["balanced_accuracy"]) == {"value", "low", "high"}
     plots = json.loads(done.run("dvc", "plots", "show", "--json").stdout)
     assert "errors" not in plots
-    files = [f"reports/{kind}/{slug}.csv" for kind in ("history", "confusion") for slug in TINY]
+    files = [f"reports/{kind}/{slug}.csv" for kind in ("history", "confusion", "risk") for slug in TINY]
     assert set(plots["data"]) == {*files, "Photos per class"}
 
 

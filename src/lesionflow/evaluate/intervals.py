@@ -53,9 +53,9 @@ class Resamples:
         """The share of photos (or of those `among`) that are hits, in each resample; NaN where none was drawn."""
         among = np.ones(len(hits), dtype=bool) if among is None else among
         total = self.totals(among.astype(float))
-        return np.divide(
-            self.totals((hits & among).astype(float)), total, out=np.full(len(total), np.nan), where=total > 0
-        )
+        found = np.full(len(total), np.nan)
+        np.divide(self.totals((hits & among).astype(float)), total, out=found, where=total > 0)
+        return found
 
     def confusions(self, actual: Ids, predicted: Ids, classes: int) -> Reals:
         """A confusion matrix for each resample (resamples, classes, classes)."""

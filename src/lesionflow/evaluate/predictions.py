@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lesionflow.errors import LesionflowError
@@ -46,6 +47,12 @@ def refuse_other_labels(trained: Sequence[str], labels: Sequence[str], *, model:
             expected=", ".join(labels),
             remedy="Run `dvc repro train`.",
         )
+
+
+def labels_in_order(classes: pd.DataFrame) -> list[str]:
+    """The kept labels of table classes in the order of their class_id."""
+    kept = classes[classes["verdict"] == "keep"].sort_values("class_id")
+    return list(kept["label"])
 
 
 def alarm(predictions: pd.DataFrame, labels: Sequence[str], malignant: Collection[str], *, specificity: float) -> Alarm:
@@ -106,7 +113,7 @@ def of_split(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
     return predictions[predictions["split"] == name]
 
 
-def arrays(predictions: pd.DataFrame, labels: Sequence[str]) -> tuple[metrics.Reals, metrics.Ids]:
+def arrays(predictions: pd.DataFrame, labels: Sequence[str]) -> tuple[npt.NDArray[np.float64], metrics.Ids]:
     """Probabilities (photos, classes) and class_id (photos,) of rows of the table."""
     rows = predictions["probabilities"].to_list()
     probabilities = np.stack(rows).astype(float) if rows else np.empty((0, len(labels)))

@@ -65,9 +65,11 @@ def _running(weights: Reals) -> Reals:
 
 
 def _ratio(above: Reals, below: Reals, where: Flags) -> Reals:
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=where)
+    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=where))
 
 
 def _mean_of_defined(values: Reals) -> Reals:
     defined = np.isfinite(values)
-    return _ratio(np.where(defined, values, 0).sum(axis=0), defined.sum(axis=0).astype(float), defined.any(axis=0))
+    return _ratio(
+        np.where(defined, values, 0).sum(axis=0), defined.sum(axis=0).astype(float), np.asarray(defined.any(axis=0))
+    )

@@ -24,6 +24,13 @@ class Model:
     confusion: pd.DataFrame
     explained: dict[str, Any]
     gallery: dict[str, Any]
+    calibration: dict[str, Any]
+    reliability: pd.DataFrame
+    coverage: pd.DataFrame
+    risk: pd.DataFrame
+    subgroups: pd.DataFrame
+    worst: dict[str, Any]
+    outliers: dict[str, Any]
 
     @property
     def untrained(self) -> bool:
@@ -47,12 +54,26 @@ class Run:
     """record_id of photos that the frozen split sets aside."""
     review: pd.DataFrame
     review_counts: dict[str, Any]
+    comparison: dict[str, Any]
+    """The criterion, the best model by it, and each model's differences from that one."""
 
 
 SUITES = ("manifest", "ingested", "curated", "split", "predictions")
 HISTORY = ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
 PICTURE_KEYS = {"kind", "label", "predicted", "probability", "photo", "overlay"}
-NAMES = {"label", "actual", "predicted"}
+NAMES = {
+    "label",
+    "actual",
+    "predicted",
+    "probabilities",
+    "sets",
+    "slice",
+    "part",
+    "trait",
+    "subgroup",
+    "metric",
+    "small",
+}
 """CSV columns that hold text; a class may well be called NA or 007."""
 
 
@@ -76,6 +97,7 @@ def read(outputs: Path, reports: Path, slugs: Sequence[str]) -> Run:
         leakage=_json(reports / "leakage.json", "prove_split"),
         set_aside=_json(reports / "split.json", "split", "set_aside")["set_aside"]["record_ids"],
         review=tables.read(outputs / "review.parquet", tables.REVIEW),
+        comparison=_json(reports / "comparison.json", "compare", "criterion", "best", "confidence", "models"),
         review_counts=_json(reports / "review.json", "review", "model", "photos", "kinds"),
     )
 
@@ -90,6 +112,13 @@ def _model(outputs: Path, reports: Path, slug: str) -> Model:
         confusion=_csv(reports / "confusion" / f"{slug}.csv", "evaluate", "actual", "predicted"),
         explained=_json(reports / "explain" / f"{slug}.json", "explain"),
         gallery=_gallery(outputs / "explain" / slug / "index.json"),
+        calibration=_json(reports / "calibration" / f"{slug}.json", "calibrate", "raw", "sets", "abstention"),
+        reliability=_csv(reports / "reliability" / f"{slug}.csv", "calibrate", "probabilities", "said", "came"),
+        coverage=_csv(reports / "coverage" / f"{slug}.csv", "calibrate", "sets", "slice", "part", "coverage"),
+        risk=_csv(reports / "risk" / f"{slug}.csv", "calibrate", "coverage", "risk"),
+        subgroups=_csv(reports / "subgroups" / f"{slug}.csv", "measure_subgroups", "trait", "subgroup", "metric"),
+        worst=_json(reports / "subgroups" / f"{slug}.json", "measure_subgroups", "worst"),
+        outliers=_json(reports / "outliers" / f"{slug}.json", "find_outliers", "limit", "test"),
     )
 
 
