@@ -135,7 +135,7 @@ def at_random(rows: pd.DataFrame, shares: SplitParams, seed: int) -> pd.DataFram
 
 def tested(split: pd.DataFrame, vectors: pd.DataFrame, labels: list[str], seed: int) -> tuple[dict[str, float], Hits]:
     """Figures of the study's head on test, and whether it is right on each test photo."""
-    matrix = examples.join(split, vectors, Inputs(), tables.CLINICAL.empty())
+    matrix = examples.join(split, vectors, Inputs(), tables.TRAITS.empty())
     train, val, test = (examples.part(split, matrix, name) for name in ("train", "val", "test"))
     fit = training.fit(train, val, labels, load("recipes.study", Recipe), seed=seed)
     probabilities = fit.head.probabilities(test.features)

@@ -16,16 +16,17 @@ def main() -> None:
     """Write predictions/<name>.parquet, metrics/<name>.json, per_class/<name>.csv and confusion/<name>.csv."""
     name, seed = argument("classifier"), params.load("seed", int)
     settings = params.load("evaluate", EvaluateParams)
-    labels = examples.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES))
+    classes = tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)
+    labels, malignant = examples.labels_in_order(classes), set(classes.loc[classes["malignant"], "label"])
     trained, card = head.load(OUTPUTS / "heads" / name)
     predictions.refuse_other_labels(card["labels"], labels, model=name)
     split = tables.read(OUTPUTS / "split.parquet", tables.SPLIT)
     features = tables.read(OUTPUTS / "features" / f"{params.parts_of(name)[0]}.parquet", tables.FEATURES)
-    told = tables.read(OUTPUTS / "clinical.parquet", tables.CLINICAL)
-    matrix = examples.join(split, features, head_inputs.of_card(card), told)
+    traits = tables.read(OUTPUTS / "traits.parquet", tables.TRAITS)
+    matrix = examples.join(split, features, head_inputs.of_card(card), traits)
     table = predictions.table(split, trained.probabilities(matrix), labels, model=name)
     tables.write(table, OUTPUTS / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
-    measured = predictions.report(table, labels, settings, seed=seed)
+    measured = predictions.report(table, labels, settings, seed=seed, malignant=malignant)
     files.write_json({"model": name, **measured}, REPORTS / "metrics" / f"{name}.json")
     for kind, frame in (
         ("per_class", predictions.per_class(table, labels)),

@@ -23,9 +23,11 @@ def main() -> None:
     ]
     cards = [head.load(OUTPUTS / "heads" / one)[1] for one in (pair.first, pair.second)]
     joined, labels = joining.join(frames, cards), cards[0]["labels"]
+    classes = tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)
+    malignant = set(classes.loc[classes["malignant"], "label"])
     table = predictions.table(frames[0], joined.probabilities, labels, model=name)
     tables.write(table, OUTPUTS / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
-    measured = predictions.report(table, labels, settings, seed=seed)
+    measured = predictions.report(table, labels, settings, seed=seed, malignant=malignant)
     files.write_json({"model": name, **measured}, REPORTS / "metrics" / f"{name}.json")
     files.write_json({"model": name, **joined.told}, REPORTS / "training" / f"{name}.json")
     for kind, frame in (

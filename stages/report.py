@@ -16,7 +16,7 @@ def main() -> None:
     confidence = params.load("evaluate.confidence", float)
     names = params.classifiers(params.load("active", list[str]), params.load("active_recipes", list[str]))
     run = inputs.read(OUTPUTS, REPORTS, names, params.load("joined", list[Joined]))
-    board = leaderboard.build(run.models)
+    board = leaderboard.build(run.models, run.comparison)
     warnings = notices.of(run)
     page = pages.render(run, board, warnings, confidence=confidence)
     gallery.copy(run.models, OUTPUTS / "explain", REPORTS / "assets")

@@ -18,11 +18,13 @@ def main() -> None:
     slug, recipe = params.parts_of(name)
     logged = {
         "model": params.load(f"models.{slug}", dict[str, Any]),
+        "calibrate": params.load("calibrate", dict[str, Any]),
         "curate": params.load("curate", dict[str, Any]),
         "evaluate": params.load("evaluate", dict[str, Any]),
         "extract_features": params.load("extract_features", dict[str, Any]),
         "seed": params.load("seed", int),
         "recipe": {"name": recipe, **params.load(f"recipes.{recipe}", dict[str, Any])},
+        "subgroups": params.load("subgroups", dict[str, Any]),
     }
     found = content.gather(name, logged, root=Path(), backbone=slug)
     told = {"lesionflow.backbone": slug, "lesionflow.recipe": recipe}

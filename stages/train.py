@@ -18,7 +18,7 @@ def main() -> None:
     settings = params.load(f"recipes.{recipe}", Recipe)
     labels = examples.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES))
     split = tables.read(OUTPUTS / "split.parquet", tables.SPLIT)
-    told = tables.read(OUTPUTS / "clinical.parquet", tables.CLINICAL)
+    told = tables.read(OUTPUTS / "traits.parquet", tables.TRAITS)
     seen = head_inputs.of_recipe(settings, told, split)
     features = tables.read(OUTPUTS / "features" / f"{slug}.parquet", tables.FEATURES)
     matrix = examples.join(split, features, seen, told)

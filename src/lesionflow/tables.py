@@ -269,16 +269,31 @@ FEATURES = Table(
     },
 )
 
-CLINICAL = Table(
-    "clinical",
+TRAITS = Table(
+    "traits",
     ("sha256",),
-    "clinical",
+    "gather_traits",
     {
-        "sha256": TEXT,  # a photo of the split; what follows is as in the manifest, of its kept copy
-        "age": MAYBE_REAL,
+        "sha256": TEXT,  # every photo of the split
+        # As the photo's records say; missing where none says it, or where two contradict each other.
+        "skin_type": MAYBE_WHOLE,  # Fitzpatrick 1-6
+        "skin_tone": MAYBE_REAL,  # the source's own scale
         "sex": MAYBE_TEXT,
+        "age": MAYBE_REAL,  # years
         "body_site": MAYBE_TEXT,
-        "skin_type": MAYBE_WHOLE,
+        "source": MAYBE_TEXT,
+        "sharpness": MAYBE_REAL,  # as in fingerprints
+    },
+)
+
+OUTLIERS = Table(
+    "outliers",
+    ("sha256",),
+    "find_outliers",
+    {
+        "sha256": TEXT,
+        "distance": REAL,  # to the k-th nearest training photo, of features of length 1: 0-2
+        "unusual": FLAG,  # beyond the limit that nearly all validation photos keep
     },
 )
 

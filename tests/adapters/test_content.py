@@ -40,6 +40,10 @@ def test_a_run_holds_params_metrics_with_intervals_and_every_file(results):
         "explain_photos": 2.0,
         "training_tau": 0.5,
         "explain_blank": 0.0,
+        "calibration_temperature": 1.25,
+        "calibration_raw_ece": 0.1,
+        "worst_sex_accuracy": 0.25,
+        "worst_sex_accuracy_of": 2.0,
         "best_epoch": 2.0,
         "epochs": 2.0,
     }

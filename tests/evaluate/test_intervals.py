@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lesionflow.evaluate import intervals
+from lesionflow.evaluate import intervals, metrics
+from lesionflow.evaluate.malignancy import Alarm
 
 SETTINGS = {"top_k": 2, "count": 400, "confidence": 0.95}
 
@@ -24,7 +25,7 @@ def test_all_right_has_an_interval_of_one_point():
 
 def test_interval_holds_the_value_and_repeats_with_the_seed():
     found = intervals.measure(*case(), **SETTINGS, seed=1)
-    assert all(one["low"] <= one["value"] <= one["high"] for one in found.values())
+    assert all(one["low"] <= one["value"] <= one["high"] for one in found.values() if one["value"] is not None)
     assert found == intervals.measure(*case(), **SETTINGS, seed=1)
     assert found != intervals.measure(*case(), **SETTINGS, seed=2)
 
@@ -56,6 +57,31 @@ def test_resampled_matrices_count_the_drawn_photos(photos, groups, seed):
         expected = np.zeros((3, 3))
         np.add.at(expected, (truth, predicted), row[drawn.group_of])
         np.testing.assert_array_equal(matrix, expected)
+
+
+@given(st.integers(2, 30), st.integers(2, 8), st.integers(0, 2**32 - 1))
+def test_every_metric_of_a_resample_is_that_of_its_photos_repeated(photos, groups, seed):
+    rng = np.random.default_rng(seed)
+    probabilities, truth = rng.dirichlet([0.5] * 3, photos).round(1), rng.integers(0, 3, photos)
+    group = [str(one) for one in rng.integers(0, groups, photos)]
+    drawn = intervals.resample(group, count=4, seed=seed)
+    alarm = Alarm(np.array([False, True, False]), 0.3)
+    found = intervals.measures(drawn, probabilities, truth, top_k=2, alarm=alarm)
+    assert set(found) == set(metrics.names(2))
+    for place, times in enumerate(drawn.drawn[:, drawn.group_of].astype(int)):
+        rows = np.repeat(np.arange(photos), times)
+        expected = metrics.measure(probabilities[rows], truth[rows], top_k=2, alarm=alarm)
+        for name, value in expected.items():
+            assert found[name][place] == pytest.approx(np.nan if value is None else value, nan_ok=True), name
+
+
+def test_blocks_of_resamples_give_what_all_at_once_give(monkeypatch):
+    drawn = intervals.resample(case()[2], count=10, seed=1)
+    whole = drawn.each(lambda weights: (weights.sum(axis=0), weights[0]))
+    monkeypatch.setattr(intervals, "MOST_WEIGHTS", 3 * 120 + 1)  # three resamples of 120 photos a block
+    blocks = drawn.each(lambda weights: (weights.sum(axis=0), weights[0]))
+    np.testing.assert_array_equal(whole, blocks)
+    assert (whole[0] == 120).all()
 
 
 def test_resamples_depend_on_seed_and_groups_alone():

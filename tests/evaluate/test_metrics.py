@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import brier_score_loss, log_loss
 
 from lesionflow.errors import LesionflowError
 from lesionflow.evaluate import metrics
+from lesionflow.evaluate.malignancy import Alarm
 
 
 def one_hot(predicted, classes):
@@ -70,6 +72,75 @@ def test_per_class_table_leaves_the_undefined_empty():
     assert np.isnan(table.loc["c", "recall"])
     assert table["support"].tolist() == [1, 2, 0]
     assert metrics.per_class(np.empty((0, 2)), np.array([], dtype=int), ["a", "b"])["support"].tolist() == [0, 0]
+
+
+def test_losses_of_two_photos_by_hand():
+    # Log loss: (-ln 0.5 - ln 0.25) / 2 = 1.5 ln 2. Brier: ((0.5^2 + 0.5^2) + (0.75^2 + 0.75^2)) / 2 = 0.8125.
+    found = metrics.measure(np.array([[0.5, 0.5], [0.75, 0.25]]), np.array([0, 1]))
+    assert found["log_loss"] == pytest.approx(1.5 * np.log(2))
+    assert found["brier"] == pytest.approx(0.8125)
+
+
+def test_a_certain_mistake_costs_the_most_but_not_infinitely():
+    found = metrics.measure(one_hot([1], 2), np.array([0]))
+    assert found["brier"] == 2
+    assert found["log_loss"] == pytest.approx(-np.log(2.220446049250313e-16))
+
+
+@given(st.integers(2, 5), st.integers(2, 40), st.integers(0, 2**32 - 1))
+def test_losses_are_scikit_learn_s(classes, photos, seed):
+    rng = np.random.default_rng(seed)
+    probabilities, truth = rng.dirichlet(np.full(classes, 0.3), photos), rng.integers(0, classes, photos)
+    found = metrics.measure(probabilities, truth)
+    assert found["log_loss"] == pytest.approx(log_loss(truth, probabilities, labels=range(classes)))
+    brier = brier_score_loss(truth, probabilities, labels=range(classes), scale_by_half=False)
+    assert found["brier"] == pytest.approx(brier)
+
+
+def test_kappa_of_a_small_case_by_hand():
+    # Agreement 3/4; by chance (2 * 3 + 2 * 1) / 16 = 1/2; kappa (3/4 - 1/2) / (1 - 1/2).
+    assert metrics.measure(one_hot([0, 0, 0, 1], 2), np.array([0, 0, 1, 1]))["kappa"] == 0.5
+
+
+@pytest.mark.parametrize("name", ["kappa", "macro_auroc", "macro_auprc"])
+def test_truth_of_one_class_leaves_undefined(name):
+    assert metrics.measure(one_hot([0, 1], 2), np.array([0, 0]))[name] is None
+
+
+def test_areas_are_means_over_the_classes_with_photos():
+    # Class 2 has no photo. Class 0: photo 0 scores 0.6, the others 0.2 and 0.5: AUROC 1, precision 1. Class 1: photos
+    # 1 and 2 score 0.3 and 0.1, photo 0 scores 0.2: one pair of two in order; precision (1 + 2/3) / 2.
+    probabilities = np.array([[0.6, 0.2, 0.2], [0.2, 0.3, 0.5], [0.5, 0.1, 0.4]])
+    found = metrics.measure(probabilities, np.array([0, 1, 1]))
+    assert found["macro_auroc"] == pytest.approx((1 + 0.5) / 2)
+    assert found["macro_auprc"] == pytest.approx((1 + (1 + 2 / 3) / 2) / 2)
+
+
+def test_alarm_is_measured_at_its_threshold():
+    # Malignant are classes 1 and 2; their probability is 0.9, 0.4 (malignant) and 0.6, 0.4, 0.1 (not).
+    score = np.array([0.9, 0.4, 0.6, 0.4, 0.1])
+    probabilities, truth = np.stack([1 - score, score / 2, score / 2], axis=1), np.array([1, 2, 0, 0, 0])
+    found = metrics.measure(probabilities, truth, alarm=Alarm(np.array([False, True, True]), 0.4))
+    # Above 0.4 lie one of two and one of three. AUROC: 0.9 beats three, 0.4 beats 0.1 and ties with 0.4.
+    assert (found["malignant_sensitivity"], found["malignant_specificity"]) == (0.5, pytest.approx(2 / 3))
+    assert found["malignant_auroc"] == pytest.approx((3 + 1.5) / 6)
+
+
+@pytest.mark.parametrize("malignant", [[False, False], [True, True]])
+def test_without_known_malignant_classes_the_alarm_is_not_available(malignant):
+    found = metrics.measure(one_hot([0, 1], 2), np.array([0, 1]), alarm=Alarm(np.array(malignant), 0.5))
+    assert {value for name, value in found.items() if name.startswith("malignant")} == {None}
+
+
+def test_alarm_without_photos_of_one_side_has_the_other_side_alone():
+    found = metrics.measure(one_hot([0, 1], 2), np.array([0, 0]), alarm=Alarm(np.array([False, True]), 0.5))
+    # No malignant photo; of two others one raises the alarm.
+    assert (found["malignant_auroc"], found["malignant_sensitivity"]) == (None, None)
+    assert found["malignant_specificity"] == 0.5
+
+
+def test_names_are_those_of_the_measures():
+    assert list(metrics.measure(one_hot([0, 1], 2), np.array([0, 1]), top_k=2)) == metrics.names(2)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ SPLIT = pd.DataFrame(
     }
 )
 PROBABILITIES = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4], [0.1, 0.9], [0.0, 1.0]], dtype=np.float32)
-SETTINGS = EvaluateParams(confidence=0.9, bootstrap=50, top_k=2)
+SETTINGS = EvaluateParams(confidence=0.9, bootstrap=50, top_k=2, specificity=0.5)
 LABELS = ["x", "y"]
 
 
@@ -35,6 +35,28 @@ def test_report_measures_each_split_and_counts_test_groups():
     assert found["test"]["accuracy"]["value"] == 0.75
     assert (found["test"]["photos"], found["test"]["groups"]) == (4, 3)
     assert (found["val"]["accuracy"], found["train"]["accuracy"]) == (0.0, 1.0)
+
+
+def test_alarm_s_threshold_comes_from_validation_and_is_reported():
+    # y is malignant; the one validation photo is of x, with 0.9 for y: no test photo lies above that.
+    found = predictions.report(table(), LABELS, SETTINGS, seed=1, malignant={"y", "of another class"})
+    assert found["alarm"] == {"specificity": 0.5, "threshold": pytest.approx(0.9)}
+    assert found["test"]["malignant_sensitivity"]["value"] == 0.0
+    assert found["test"]["malignant_specificity"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    # 0.8 and 0.3 of y against 0.1 and 0.4 of x: three of four pairs are in order.
+    assert found["test"]["malignant_auroc"]["value"] == 0.75
+
+
+def test_where_nothing_is_malignant_the_alarm_is_not_available():
+    found = predictions.report(table(), LABELS, SETTINGS, seed=1)
+    assert found["test"]["malignant_auroc"] == {"value": None, "low": None, "high": None}
+    assert found["alarm"]["threshold"] is None
+
+
+def test_what_is_not_finite_becomes_none_in_reports():
+    assert predictions.rounded({"a": [float("nan"), 1 / 3], "b": {"c": float("inf")}, "d": 1}) == {
+        "a": [None, 0.333333], "b": {"c": None}, "d": 1,
+    }  # fmt: skip
 
 
 def test_a_split_without_validation_photos_reports_nothing_of_them():

@@ -59,10 +59,3 @@ def test_every_photo_has_finite_numbers_and_the_card_holds_all_that_they_need(ro
 def test_a_number_that_is_none_is_told():
     with pytest.raises(LesionflowError, match=r"clinical metadata: age\n  got: .*fifty"):
         clinical.encode(pd.DataFrame({"age": ["fifty"]}), {"age": {"mean": 0.0, "std": 1.0}})
-
-
-def test_the_table_has_a_row_for_each_photo_of_the_split_by_its_kept_record():
-    split = pd.DataFrame({"sha256": ["x", "y"], "record_id": ["m:2", "m:1"]})
-    manifest = pd.DataFrame({"record_id": ["m:1", "m:2", "m:3"], "age": [1.0, 2.0, 3.0]})
-    manifest = manifest.assign(sex=None, body_site=None, skin_type=None)
-    assert clinical.table(split, manifest)[["sha256", "age"]].to_numpy().tolist() == [["x", 2.0], ["y", 1.0]]

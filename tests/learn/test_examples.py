@@ -15,7 +15,7 @@ FEATURES = pd.DataFrame(
 )
 
 
-NOTHING_TOLD = tables.CLINICAL.empty()
+NOTHING_TOLD = tables.TRAITS.empty()
 VIEWS = ("full", "full_flipped", "zoom", "zoom_flipped")
 
 

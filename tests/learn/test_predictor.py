@@ -146,7 +146,7 @@ def test_a_tuned_head_is_served_as_the_pipeline_predicts(tuned, backbone, photos
     given = told.assign(image=[photo.read() for photo in photos])
     np.testing.assert_allclose(served.predict(given)[LABELS].to_numpy(), expected, atol=1e-4)
     # Nothing told: everything counts as missing.
-    bare = trained.probabilities(examples.join(pd.DataFrame({"sha256": names}), table, seen, tables.CLINICAL.empty()))
+    bare = trained.probabilities(examples.join(pd.DataFrame({"sha256": names}), table, seen, tables.TRAITS.empty()))
     np.testing.assert_allclose(served.predict(given[["image"]])[LABELS].to_numpy(), bare, atol=1e-4)
     assert not np.allclose(bare, expected, atol=1e-3)
 

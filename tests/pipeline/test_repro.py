@@ -98,8 +98,9 @@ def test_metrics_and_plots_are_shown(done):
     }
     plots = json.loads(done.run("dvc", "plots", "show", "--json").stdout)
     assert "errors" not in plots
-    files = [f"reports/{kind}/{name}.csv" for kind in ("history", "confusion") for name in CLASSIFIERS]
-    assert set(plots["data"]) == {*files, "reports/confusion/tiny_pair-tuned.csv", "Photos per class"}
+    files = [f"reports/{kind}/{name}.csv" for kind in ("history", "confusion", "risk") for name in CLASSIFIERS]
+    pair = {f"reports/{kind}/tiny_pair-tuned.csv" for kind in ("confusion", "risk")}
+    assert set(plots["data"]) == {*files, *pair, "Photos per class"}
 
 
 def add_manifest(project, rows):

@@ -10,7 +10,7 @@ from tests.report.written_run import PLAN, VALIDATION, write_joined, write_run
 
 def render(root):
     run = inputs.read(root / "outputs", root / "reports", list(VALIDATION))
-    return pages.render(run, leaderboard.build(run.models), notices.of(run), confidence=0.95)
+    return pages.render(run, leaderboard.build(run.models, run.comparison), notices.of(run), confidence=0.95)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,8 @@ def test_every_picture_and_chart_has_a_text_alternative(page):
     assert len(page.all("img")) == 4 * len(VALIDATION)  # a right and a wrong prediction a model, photo and overlay
     assert all(picture["alt"].strip() for picture in page.all("img"))
     charts = [attributes for _, attributes in page.elements if attributes.get("role") == "img"]
-    assert len(charts) == 2 + 3 * len(VALIDATION)  # intervals and class bars; loss, accuracy and matrix a model
+    # Intervals and class bars; loss, accuracy, matrix, reliability and risk a model.
+    assert len(charts) == 2 + 5 * len(VALIDATION)
     assert all(chart["aria-label"].strip() for chart in charts)
 
 
@@ -65,6 +66,38 @@ def test_selected_model_comes_first_with_its_interval(page, html):
     models = [attributes["id"] for attributes in page.all("h2") if attributes.get("id", "").startswith("model-")]
     assert models == ["model-second-study", "model-first-study", "model-untrained-study"]
     assert "80.0 % [75.0, 85.0]" in words_of(html)
+
+
+def test_leaderboard_says_which_differences_are_noise(html):
+    words = words_of(html)
+    assert "80.0 % the best on validation" in words
+    assert "70.0 % -10.0 [-25.0, +5.0], noise" in words
+    assert "30.0 % -50.0 [-60.0, -40.0], worse" in words
+
+
+def test_trust_is_told_in_figures_and_words(html):
+    words = words_of(html)
+    assert "Calibration error of the answer (ECE) 20.0 % [40.0, 60.0] 5.0 % [40.0, 60.0]" in words
+    assert "Answering only from a probability of 80.0 % on, chosen on validation for 10.0 % of wrong answers" in words
+    assert "Class: melanoma 2 2 50.0 % [10.0, 90.0] 1.50 50.0 % [10.0, 90.0] 1.50" in words
+    assert "1 test photo of 4 lie farther from the training photos" in words
+
+
+def test_worst_subgroup_is_named_and_small_ones_are_marked(html):
+    words = words_of(html)
+    # All test photos of the selected model: 80.0 %.
+    assert "Sex: female Balanced accuracy 25.0 % [12.5, 75.0] 80.0 % 2" in words
+    assert "Sex: other (small) 2 2 0.0 % [12.5, 75.0]" in words
+
+
+def test_without_subgroups_and_threshold_the_page_says_so(root):
+    (root / "reports/subgroups/second.csv").write_text("trait,subgroup,photos,groups,small,metric,value,low,high\n")
+    (root / "reports/subgroups/second.json").write_text('{"worst": {}}')
+    path = root / "reports/calibration/second.json"
+    path.write_text(path.read_text().replace('"threshold": 0.8', '"threshold": null'))
+    words = words_of(render(root))
+    assert "No trait has two subgroups that are large enough to be compared." in words
+    assert "No probability is high enough to be wrong in 10.0 % of the answers or less" in words
 
 
 def test_funnel_and_confusions_are_told(html):

@@ -37,6 +37,18 @@ def history(**columns):
     return pd.DataFrame({"epoch": [1, 2, 3], **losses, "train_accuracy": 0.5, "val_accuracy": 0.25, **columns})
 
 
+def bins():
+    one = pd.DataFrame({"photos": [0, 3], "said": [np.nan, 0.8], "came": [np.nan, 0.5]})
+    return pd.concat([one.assign(probabilities=name) for name in ("raw", "calibrated")])
+
+
+def answered():
+    return pd.DataFrame({"coverage": [0.5, 1.0], "risk": [0.0, 0.5]})
+
+
+ABSTENTION = {"target_risk": 0.1, "coverage": {"value": 0.5}, "risk": {"value": 0.0}}
+
+
 def drawn():
     board = pd.DataFrame({"model": ["m"], "f1": [0.5], "f1_low": [0.4], "f1_high": [0.6], "val_f1": [np.nan]})
     return {
@@ -45,6 +57,8 @@ def drawn():
         "accuracy": plots.curves(history(), "accuracy", name="m"),
         "matrix": plots.confusion_matrix(np.array([[5, 1], [0, 3]]), ["a", "b"], name="m"),
         "intervals": plots.intervals(board, "f1", name="F1"),
+        "reliability": plots.reliability(bins(), name="m"),
+        "risk": plots.risk(answered(), ABSTENTION, name="m"),
     }
 
 
@@ -60,7 +74,7 @@ def test_drawing_leaves_matplotlib_s_settings_as_they_were():
     assert dict(mpl.rcParams) == before
 
 
-@pytest.mark.parametrize("name", ["bars", "loss", "matrix", "intervals"])
+@pytest.mark.parametrize("name", ["bars", "loss", "matrix", "intervals", "reliability", "risk"])
 def test_chart_reaches_into_nothing_beyond_itself(name):
     svg = drawn()[name].svg
     assert not re.search(r"<style|<metadata|<script|https?://(?!www\.w3\.org/2000/svg)|#0101", svg)
@@ -99,6 +113,15 @@ def test_kept_epoch_is_the_one_of_the_lowest_validation_loss():
     # val_loss is lowest at epoch 2, where train_loss is 2.
     alt = plots.curves(history(), "loss", name="m").alt
     assert alt == "Learning curve of loss; at the kept epoch 2: train 2.000, val 1.000."
+
+
+def test_charts_of_trust_leave_out_what_is_not_there():
+    raw = plots.reliability(bins().query("probabilities == 'raw'"), name="m")
+    assert "as predicted" in texts(raw)
+    assert "calibrated" not in texts(raw)
+    nowhere = {"target_risk": 0.1, "coverage": {"value": None}, "risk": {"value": None}}
+    assert "at the threshold from validation" not in texts(plots.risk(answered(), nowhere, name="m"))
+    assert "at the threshold from validation" in texts(drawn()["risk"])
 
 
 def test_empty_cells_of_a_confusion_matrix_are_not_drawn():

@@ -90,7 +90,7 @@ def figures_of(value: float, photos: int) -> dict:
     """A metrics file in which each figure is `value`, MCC half of it, with an interval of 0.05 on each side."""
     shares = ("accuracy", "balanced_accuracy", "macro_f1", "macro_precision", "macro_recall", "top_3")
     shares += ("weighted_precision", "weighted_recall", "weighted_f1")
-    plain = {**dict.fromkeys(shares, value), "mcc": value / 2}
+    plain = {**dict.fromkeys(shares, value), "mcc": value / 2, "macro_auroc": value}
     test = {name: {"value": one, "low": one - 0.05, "high": one + 0.05} for name, one in plain.items()}
     return {"test": {"photos": photos, "groups": photos, **test}, "val": plain, "train": plain}
 
@@ -121,6 +121,43 @@ def write_model(root: Path, slug: str, value: float, split: pd.DataFrame, *, wei
     told = {"model": slug, "best_epoch": 2, "epochs": 3, **training, "collapsed": []}
     files.write_json(told, root / f"reports/training/{slug}.json")
     write_gallery(root, slug, labels)
+    write_trust(root, slug, test, labels)
+
+
+def write_trust(root: Path, slug: str, test: pd.DataFrame, labels: list[str]) -> None:
+    """Calibration from 20 to 5 %; sets that hold half of each class; women read worst, of other sexes too few."""
+    figure = {"value": 0.5, "low": 0.4, "high": 0.6}
+    stage = {"ece": {**figure, "value": 0.2}, "classwise_ece": figure, "log_loss": figure, "brier": figure}
+    sets = {"coverage": figure, "mean_size": 1.5, "single": 0.5, "empty": 0.0}
+    abstention = {"aurc": figure, "target_risk": 0.1, "threshold": 0.8, "coverage": figure, "risk": figure}
+    content = {
+        "model": slug, "temperature": 1.5, "raw": stage, "calibrated": {**stage, "ece": {**figure, "value": 0.05}},
+        "sets": {"coverage": 0.9, "marginal": sets, "by_class": sets}, "abstention": abstention,
+    }  # fmt: skip
+    files.write_json(content, root / f"reports/calibration/{slug}.json")
+    bins = pd.DataFrame(
+        {"from": [0.0, 0.5], "to": [0.5, 1.0], "photos": [0, 4], "said": [None, 0.9], "came": [None, 0.7]}
+    )
+    reliability = pd.concat([bins.assign(probabilities=name) for name in ("raw", "calibrated")])
+    parts = [("all", "all"), *(("label", label) for label in labels)]
+    coverage = pd.DataFrame(
+        [{"sets": sets, "slice": kind, "part": part} for sets in ("marginal", "by_class") for kind, part in parts]
+    ).assign(photos=2, groups=2, coverage=0.5, coverage_low=0.1, coverage_high=0.9, mean_size=1.5, single=0.5, empty=0)
+    risk = pd.DataFrame({"threshold": [0.9, 0.5], "coverage": [0.5, 1.0], "risk": [0.0, 0.25]})
+    rows = [
+        {"trait": "sex", "subgroup": name, "photos": 2, "groups": 2, "small": small, "metric": metric, "value": value}
+        for name, small, value in (("female", False, 0.25), ("male", False, 0.5), ("other", True, 0.0))
+        for metric in ("balanced_accuracy", "accuracy", "macro_f1", "mcc", "malignant_sensitivity")
+    ]
+    subgroups = pd.DataFrame(rows).assign(low=0.125, high=0.75)
+    frames = {"reliability": reliability, "coverage": coverage, "risk": risk, "subgroups": subgroups}
+    for name, frame in frames.items():
+        files.write_text(frame.to_csv(index=False), root / f"reports/{name}/{slug}.csv")
+    worst = {"subgroup": "female", "value": 0.25, "low": 0.125, "high": 0.75, "of": 2}
+    found = {"worst": {"sex": {"balanced_accuracy": worst, "mcc": None}}, "counts": {}, "known": {}}
+    files.write_json({"model": slug, **found}, root / f"reports/subgroups/{slug}.json")
+    parts = {name: {"photos": 4, "unusual": 1, "median_distance": 0.5} for name in ("train", "val", "test")}
+    files.write_json({"model": slug, "limit": 0.75, **parts}, root / f"reports/outliers/{slug}.json")
 
 
 def write_joined(root: Path, name: str, value: float) -> Joined:
@@ -153,6 +190,17 @@ def write_gallery(root: Path, slug: str, labels: list[str]) -> None:
         for kind, colour in (("photo", (200, 150, 130)), ("overlay", (220, 90, 60))):
             Image.new("RGB", (32, 32), colour).save(root / f"outputs/explain/{slug}" / item[kind])
     files.write_json({"model": slug, "photos": 2, "blank_maps": 0}, root / f"reports/explain/{slug}.json")
+
+
+def write_comparison(root: Path) -> None:
+    """By validation `second` is the best; `first` differs by noise, `untrained` by 0.5."""
+    found = {"first": (-0.1, -0.25, 0.05, 0.4, "noise"), "untrained": (-0.5, -0.6, -0.4, 0.002, "worse")}
+    models: dict = {"second": {"verdict": "best"}}
+    for slug, (value, low, high, p_value, verdict) in found.items():
+        one = {"value": value, "low": low, "high": high, "p": p_value / 2, "p_holm": p_value}
+        models[slug] = {"balanced_accuracy": one, "accuracy": one, "mcc": one, "verdict": verdict}
+    content = {"criterion": "balanced_accuracy", "best": "second", "confidence": 0.95, "models": models}
+    files.write_json(content, root / "reports/comparison.json")
 
 
 def write_suites(root: Path) -> None:
@@ -191,6 +239,7 @@ def write_run(root: Path, plan: dict = PLAN, *, source: str = "atlas", licence: 
     for slug, value in VALIDATION.items():
         write_model(root, slug, value, split, weights="random" if slug == "untrained-study" else "package")
     write_suites(root)
+    write_comparison(root)
     write_review(root, split)
     active = ", ".join(slug.removesuffix("-study") for slug in VALIDATION)
     settings = f"active: [{active}]\nactive_recipes: [study]\njoined: []\nevaluate: {{confidence: 0.95}}\n"

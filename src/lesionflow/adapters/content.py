@@ -18,14 +18,21 @@ ONE_FILE = (
     "outputs/heads/{slug}/head.json",
     "outputs/heads/{slug}/head.safetensors",
     "outputs/predictions/{slug}.parquet",
+    "reports/calibration/{slug}.json",
     "reports/confusion/{slug}.csv",
+    "reports/coverage/{slug}.csv",
     "reports/explain/{slug}.json",
     "reports/history/{slug}.csv",
     "reports/metrics/{slug}.json",
     "reports/per_class/{slug}.csv",
     "reports/training/{slug}.json",
+    "reports/reliability/{slug}.csv",
+    "reports/risk/{slug}.csv",
+    "reports/subgroups/{slug}.csv",
+    "reports/subgroups/{slug}.json",
 )
 FOLDERS = ("outputs/explain/{slug}", "reports/validation")
+HEADLINE = ("balanced_accuracy", "accuracy", "mcc", "malignant_sensitivity")
 # It says something about every active model, so that adding one would make the others look changed.
 NOT_IN_KEY = ("reports/validation/predictions.json",)
 
@@ -70,6 +77,8 @@ def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = 
         **flat(read_json(root / "reports/metrics" / f"{slug}.json"), "_"),
         **flat({"explain": read_json(root / "reports/explain" / f"{slug}.json")}, "_"),
         **flat({"training": read_json(root / "reports/training" / f"{slug}.json")}, "_"),
+        **flat({"calibration": read_json(root / "reports/calibration" / f"{slug}.json")}, "_"),
+        **flat({"worst": _worst(read_json(root / "reports/subgroups" / f"{slug}.json"))}, "_"),
         **{name: float(card[name]) for name in ("best_epoch", "epochs") if name in card},
     }
     return RunContent(
@@ -86,6 +95,14 @@ def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = 
         head=root / "outputs/heads" / slug,
         settings=params["model"],
     )
+
+
+def _worst(subgroups: Mapping[str, Any]) -> dict[str, Any]:
+    """By trait, the worst subgroup's headline figures; all of them would be hundreds, and are in the logged file."""
+    return {
+        trait: {name: found for name, found in by_metric.items() if name in HEADLINE}
+        for trait, by_metric in subgroups["worst"].items()
+    }
 
 
 def content_key(files: tuple[str, ...], params: Mapping[str, Any], *, root: Path) -> str:

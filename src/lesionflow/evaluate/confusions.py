@@ -21,6 +21,7 @@ def measure(matrices: Reals) -> dict[str, Reals]:
     }
     result = {"accuracy": _ratio(right.sum(axis=-1), support.sum(axis=-1))}
     result["mcc"] = _mcc(right, support, given)
+    result["kappa"] = _kappa(right, support, given)
     for name, values in by_class.items():
         result[f"macro_{name}"] = _mean(values, (support > 0).astype(float))
         result[f"weighted_{name}"] = _mean(values, support)
@@ -44,3 +45,11 @@ def _mcc(right: Reals, support: Reals, given: Reals) -> Reals:
     spread_truth = total**2 - (support**2).sum(axis=-1)
     spread_given = total**2 - (given**2).sum(axis=-1)
     return _ratio(covariance, np.sqrt(spread_truth * spread_given))
+
+
+def _kappa(right: Reals, support: Reals, given: Reals) -> Reals:
+    """Cohen 1960, "A coefficient of agreement for nominal scales"; undefined where the truth knows one class only."""
+    total = support.sum(axis=-1)
+    by_chance = (support * given).sum(axis=-1)
+    several = ((support > 0).sum(axis=-1) > 1).astype(float)
+    return _ratio(right.sum(axis=-1) * total - by_chance, (total**2 - by_chance) * several)

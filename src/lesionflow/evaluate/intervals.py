@@ -4,7 +4,7 @@ Photos of one patient are alike, so that intervals over photos would be too narr
 percentile method: Efron and Tibshirani 1993, 13.3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,16 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 
 from lesionflow import seeding
-from lesionflow.evaluate import confusions, metrics
+from lesionflow.evaluate import confusions, metrics, ranking
+from lesionflow.evaluate.malignancy import Alarm
 
 Reals = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 MIN_DEFINED = 0.5
 """An interval needs the metric to be defined in at least this share of the resamples."""
+
+MOST_WEIGHTS = 2_000_000
+"""Numbers, of 8 bytes, in one block of weights; a handful of such blocks are in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,31 @@ class Resamples:
     drawn: Reals
     group_of: Ids
 
+    def each(self, measure: Callable[[Reals], tuple[Reals, ...]]) -> tuple[Reals, ...]:
+        """What `measure` finds of each resample, given how often each photo was drawn (photos, resamples).
+
+        It is asked for some resamples at a time, so that many photos need no more memory.
+        """
+        step = max(1, MOST_WEIGHTS // len(self.group_of))
+        blocks = (self.drawn[start : start + step] for start in range(0, len(self.drawn), step))
+        found = [measure(np.ascontiguousarray(block.T[self.group_of])) for block in blocks]
+        return tuple(np.concatenate(values) for values in zip(*found, strict=True))
+
     def totals(self, values: Reals) -> Reals:
         """Sums of a value a photo (photos,) over each resample (resamples,)."""
         return self.drawn @ np.bincount(self.group_of, weights=values, minlength=self.drawn.shape[1])
 
-    def shares(self, hits: npt.NDArray[np.bool_]) -> Reals:
-        """The share of photos that are hits, in each resample (resamples,)."""
-        return self.totals(hits.astype(float)) / self.totals(np.ones(len(hits)))
+    def means(self, values: Reals) -> Reals:
+        """The mean of a value a photo (photos,), in each resample (resamples,)."""
+        return self.totals(values) / self.totals(np.ones(len(values)))
+
+    def shares(self, hits: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_] | None = None) -> Reals:
+        """The share of photos (or of those `among`) that are hits, in each resample; NaN where none was drawn."""
+        among = np.ones(len(hits), dtype=bool) if among is None else among
+        total = self.totals(among.astype(float))
+        found = np.full(len(total), np.nan)
+        np.divide(self.totals((hits & among).astype(float)), total, out=found, where=total > 0)
+        return found
 
     def confusions(self, actual: Ids, predicted: Ids, classes: int) -> Reals:
         """A confusion matrix for each resample (resamples, classes, classes)."""
@@ -64,6 +86,14 @@ def interval(samples: Reals, *, confidence: float) -> tuple[float | None, float 
     return float(low), float(high)
 
 
+def estimate(value: float | None, samples: Reals | None, *, confidence: float) -> dict[str, float | None]:
+    """value, low and high; without a value, or without samples, the interval is not available."""
+    if value is None or samples is None:
+        return {"value": value, "low": None, "high": None}
+    low, high = interval(samples, confidence=confidence)
+    return {"value": value, "low": low, "high": high}
+
+
 def measure(
     probabilities: metrics.Reals,
     class_id: Ids,
@@ -73,20 +103,36 @@ def measure(
     count: int,
     confidence: float,
     seed: int,
+    alarm: Alarm = metrics.NO_ALARM,
 ) -> dict[str, dict[str, float | None]]:
     """`metrics.measure` with intervals: each metric as value, low and high.
 
-    A single group says nothing about other groups, so that its intervals are not available (None).
+    A single group says nothing about other groups, so that its intervals are not available (None). The alarm's
+    threshold is taken as given: its intervals leave out that validation might have given another one.
     """
-    values = metrics.measure(probabilities, class_id, top_k=top_k)
-    if len(set(groups)) < 2:
-        return {name: {"value": value, "low": None, "high": None} for name, value in values.items()}
-    drawn = resample(groups, count=count, seed=seed)
+    values = metrics.measure(probabilities, class_id, top_k=top_k, alarm=alarm)
+    samples: dict[str, Reals] = {}
+    if len(set(groups)) >= 2:
+        drawn = resample(groups, count=count, seed=seed)
+        samples = measures(drawn, probabilities, class_id, top_k=top_k, alarm=alarm)
+    return {name: estimate(value, samples.get(name), confidence=confidence) for name, value in values.items()}
+
+
+def measures(
+    drawn: Resamples, probabilities: metrics.Reals, class_id: Ids, *, top_k: int, alarm: Alarm = metrics.NO_ALARM
+) -> dict[str, Reals]:
+    """Every metric in each resample, by the names of `metrics.measure`; NaN where undefined."""
     predicted = metrics.predict(probabilities)
     samples = confusions.measure(drawn.confusions(class_id, predicted, probabilities.shape[1]))
     samples[f"top_{top_k}"] = drawn.shares(metrics.top_k_hits(probabilities, class_id, k=top_k))
-    result = {}
-    for name, value in values.items():
-        low, high = (None, None) if value is None else interval(samples[name], confidence=confidence)
-        result[name] = {"value": value, "low": low, "high": high}
-    return result
+    wide = probabilities.astype(float)
+    samples["macro_auroc"], samples["macro_auprc"] = drawn.each(lambda weights: ranking.macro(wide, class_id, weights))
+    samples |= {name: drawn.means(losses) for name, losses in metrics.losses(probabilities, class_id).items()}
+    if alarm.available:
+        scores, truth = alarm.scores(probabilities), alarm.truth(class_id)
+        (samples["malignant_auroc"],) = drawn.each(lambda weights: (ranking.auroc(scores, truth, weights),))
+        if alarm.threshold is not None:
+            raised = scores > alarm.threshold
+            samples["malignant_sensitivity"] = drawn.shares(raised, truth)
+            samples["malignant_specificity"] = drawn.shares(~raised, ~truth)
+    return samples

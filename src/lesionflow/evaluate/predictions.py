@@ -1,13 +1,15 @@
 """The table of predictions of one model, and what is reported of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lesionflow.errors import LesionflowError
-from lesionflow.evaluate import intervals, metrics
+from lesionflow.evaluate import intervals, malignancy, metrics
+from lesionflow.evaluate.malignancy import Alarm
 from lesionflow.evaluate.settings import EvaluateParams
 
 DIGITS = 6
@@ -47,8 +49,32 @@ def refuse_other_labels(trained: Sequence[str], labels: Sequence[str], *, model:
         )
 
 
-def report(predictions: pd.DataFrame, labels: Sequence[str], settings: EvaluateParams, *, seed: int) -> dict[str, Any]:
+def labels_in_order(classes: pd.DataFrame) -> list[str]:
+    """The kept labels of table classes in the order of their class_id."""
+    kept = classes[classes["verdict"] == "keep"].sort_values("class_id")
+    return list(kept["label"])
+
+
+def alarm(predictions: pd.DataFrame, labels: Sequence[str], malignant: Collection[str], *, specificity: float) -> Alarm:
+    """The malignant classes' alarm, its threshold chosen on the validation split."""
+    plain = malignancy.of([label in malignant for label in labels])
+    validation = arrays(of_split(predictions, "val"), labels)
+    return malignancy.with_threshold(plain, *validation, specificity=specificity)
+
+
+def report(
+    predictions: pd.DataFrame,
+    labels: Sequence[str],
+    settings: EvaluateParams,
+    *,
+    seed: int,
+    malignant: Collection[str] = (),
+) -> dict[str, Any]:
     """Metrics by split: test with counts and intervals, val and train as plain numbers; None where undefined.
+
+    Parameters
+    ----------
+    malignant : labels that the taxonomy calls malignant.
 
     Raises
     ------
@@ -62,6 +88,7 @@ def report(predictions: pd.DataFrame, labels: Sequence[str], settings: EvaluateP
             expected="one at least",
             remedy="Raise curate.split.test in params.yaml, or add photos.",
         )
+    raising = alarm(predictions, labels, malignant, specificity=settings.specificity)
     measured = intervals.measure(
         *arrays(test, labels),
         list(test["group"]),
@@ -69,14 +96,16 @@ def report(predictions: pd.DataFrame, labels: Sequence[str], settings: EvaluateP
         count=settings.bootstrap,
         confidence=settings.confidence,
         seed=seed,
+        alarm=raising,
     )
     counts = {"photos": len(test), "groups": test["group"].nunique()}
     others = {
-        name: metrics.measure(*arrays(of_split(predictions, name), labels), top_k=settings.top_k)
+        name: metrics.measure(*arrays(of_split(predictions, name), labels), top_k=settings.top_k, alarm=raising)
         for name in ("val", "train")
     }
-    rounded: dict[str, Any] = _rounded({"test": counts | measured, **others})
-    return rounded
+    threshold = {"specificity": settings.specificity, "threshold": raising.threshold}
+    result: dict[str, Any] = rounded({"test": counts | measured, **others, "alarm": threshold})
+    return result
 
 
 def of_split(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -84,7 +113,7 @@ def of_split(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
     return predictions[predictions["split"] == name]
 
 
-def arrays(predictions: pd.DataFrame, labels: Sequence[str]) -> tuple[metrics.Reals, metrics.Ids]:
+def arrays(predictions: pd.DataFrame, labels: Sequence[str]) -> tuple[npt.NDArray[np.float64], metrics.Ids]:
     """Probabilities (photos, classes) and class_id (photos,) of rows of the table."""
     rows = predictions["probabilities"].to_list()
     probabilities = np.stack(rows).astype(float) if rows else np.empty((0, len(labels)))
@@ -102,7 +131,12 @@ def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"actual": test["label"].to_numpy(), "predicted": test["predicted"].to_numpy()})
 
 
-def _rounded(content: Any) -> Any:
+def rounded(content: Any) -> Any:
+    """Nested figures at `DIGITS` places; one that is not finite becomes None, which JSON can hold."""
     if isinstance(content, dict):
-        return {key: _rounded(value) for key, value in content.items()}
-    return round(content, DIGITS) if isinstance(content, float) else content
+        return {key: rounded(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [rounded(value) for value in content]
+    if isinstance(content, float):
+        return round(content, DIGITS) if np.isfinite(content) else None
+    return content

@@ -74,11 +74,3 @@ def _as_numbers(values: "pd.Series[Any]", name: str) -> npt.NDArray[np.float64]:
         return pd.to_numeric(values).to_numpy(dtype=float, na_value=np.nan)
     except (ValueError, TypeError) as error:
         raise LesionflowError(f"clinical metadata: {name}", got=str(error), expected="numbers, or nothing") from None
-
-
-def table(split: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """What the manifest says of each photo of the split (table clinical), by its kept record."""
-    told = manifest.set_index("record_id")[["age", "sex", "body_site", "skin_type"]]
-    return pd.concat(
-        [split[["sha256"]].reset_index(drop=True), told.loc[split["record_id"]].reset_index(drop=True)], axis=1
-    )

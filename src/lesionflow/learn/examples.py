@@ -23,7 +23,7 @@ def join(split: pd.DataFrame, features: pd.DataFrame, inputs: Inputs, told: pd.D
     Parameters
     ----------
     features : table features, a row a photo and view.
-    told : table clinical; looked at only when `inputs` asks for metadata.
+    told : table traits; looked at only when `inputs` asks for metadata.
 
     Raises
     ------

@@ -24,11 +24,19 @@ MEASURES = (
     Measure("accuracy", "Accuracy"),
     Measure("macro_f1", "Macro F1"),
     Measure("mcc", "MCC", share=False),
+    Measure("macro_auroc", "Macro AUROC", share=False),
+    Measure("kappa", "Cohen's kappa", share=False),
     Measure("macro_precision", "Macro precision"),
     Measure("macro_recall", "Macro recall"),
     Measure("weighted_precision", "Weighted precision"),
     Measure("weighted_recall", "Weighted recall"),
     Measure("weighted_f1", "Weighted F1"),
+    Measure("macro_auprc", "Macro AUPRC", share=False),
+    Measure("log_loss", "Log loss (nats)", share=False),
+    Measure("brier", "Brier score (0-2)", share=False),
+    Measure("malignant_auroc", "Malignant against the rest: AUROC", share=False),
+    Measure("malignant_sensitivity", "Malignant: sensitivity"),
+    Measure("malignant_specificity", "Malignant: specificity"),
 )
 """In the order in which tables show them; top_<k> follows, whose k is a setting."""
 HEADLINE = MEASURES[:4]
@@ -73,6 +81,26 @@ def interval(estimate: Mapping[str, float | None], *, share: bool = True) -> str
         return f"{value} [{UNDEFINED}]"
     low, high = (plain(estimate[end], share=share, unit=False) for end in ("low", "high"))
     return f"{value} [{low}, {high}]"
+
+
+def signed_interval(estimate: Mapping[str, float | None], *, share: bool = True) -> str:
+    """A difference with its sign, in points of a hundred where it is of shares, and its interval.
+
+    >>> signed_interval({"value": -0.012, "low": -0.05, "high": 0.02})
+    '-1.2 [-5.0, +2.0]'
+    >>> signed_interval({"value": 0.05, "low": None, "high": None}, share=False)
+    '+0.050 [n/a]'
+    """
+    if not defined(estimate["value"]):
+        return UNDEFINED
+    value, low, high = (_signed(estimate[name], share=share) for name in ("value", "low", "high"))
+    return f"{value} [{UNDEFINED}]" if UNDEFINED in (low, high) else f"{value} [{low}, {high}]"
+
+
+def _signed(value: float | None, *, share: bool) -> str:
+    if value is None or not defined(value):
+        return UNDEFINED
+    return f"{100 * value:+.1f}" if share else f"{value:+.3f}"
 
 
 def confidence_name(confidence: float) -> str:

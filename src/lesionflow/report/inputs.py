@@ -29,6 +29,13 @@ class Model:
     explained: dict[str, Any]
     gallery: dict[str, Any]
     training: dict[str, Any]
+    calibration: dict[str, Any]
+    reliability: pd.DataFrame
+    coverage: pd.DataFrame
+    risk: pd.DataFrame
+    subgroups: pd.DataFrame
+    worst: dict[str, Any]
+    outliers: dict[str, Any]
 
     @property
     def untrained(self) -> bool:
@@ -52,13 +59,27 @@ class Run:
     """record_id of photos that the frozen split sets aside."""
     review: pd.DataFrame
     review_counts: dict[str, Any]
+    comparison: dict[str, Any]
+    """The criterion, the best model by it, and each model's differences from that one."""
 
 
 SUITES = ("manifest", "ingested", "curated", "split", "predictions")
 HISTORY = ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
 TRAINING = ("train_accuracy", "val_accuracy", "train_val_gap", "collapsed")
 PICTURE_KEYS = {"kind", "label", "predicted", "probability", "photo", "overlay"}
-NAMES = {"label", "actual", "predicted"}
+NAMES = {
+    "label",
+    "actual",
+    "predicted",
+    "probabilities",
+    "sets",
+    "slice",
+    "part",
+    "trait",
+    "subgroup",
+    "metric",
+    "small",
+}
 """CSV columns that hold text; a class may well be called NA or 007."""
 
 
@@ -87,6 +108,7 @@ def read(outputs: Path, reports: Path, slugs: Sequence[str], joined: Sequence[Jo
         leakage=_json(reports / "leakage.json", "prove_split"),
         set_aside=_json(reports / "split.json", "split", "set_aside")["set_aside"]["record_ids"],
         review=tables.read(outputs / "review.parquet", tables.REVIEW),
+        comparison=_json(reports / "comparison.json", "compare", "criterion", "best", "confidence", "models"),
         review_counts=_json(reports / "review.json", "review", "model", "photos", "kinds"),
     )
 
@@ -98,6 +120,7 @@ def _model(outputs: Path, reports: Path, slug: str) -> Model:
         explained=_json(reports / "explain" / f"{slug}.json", "explain"),
         gallery=_gallery(outputs / "explain" / slug / "index.json"),
         **_measured(reports, slug, "train", "evaluate"),
+        **_trusted(reports, slug, parts_of(slug)[0]),
     )
 
 
@@ -109,6 +132,7 @@ def _joined(outputs: Path, reports: Path, pair: Joined) -> Model:
         explained={},
         gallery={"items": []},
         **_measured(reports, pair.name, "join", "join"),
+        **_trusted(reports, pair.name, parts_of(pair.first)[0]),
     )
 
 
@@ -119,6 +143,19 @@ def _measured(reports: Path, slug: str, trained_by: str, measured_by: str) -> di
         "per_class": _csv(reports / "per_class" / f"{slug}.csv", measured_by, "label"),
         "confusion": _csv(reports / "confusion" / f"{slug}.csv", measured_by, "actual", "predicted"),
         "training": _json(reports / "training" / f"{slug}.json", trained_by, *TRAINING),
+    }
+
+
+def _trusted(reports: Path, slug: str, backbone: str) -> dict[str, Any]:
+    """How far a classifier is to be trusted; how far a photo lies from the training photos is the backbone's to say."""
+    return {
+        "calibration": _json(reports / "calibration" / f"{slug}.json", "calibrate", "raw", "sets", "abstention"),
+        "reliability": _csv(reports / "reliability" / f"{slug}.csv", "calibrate", "probabilities", "said", "came"),
+        "coverage": _csv(reports / "coverage" / f"{slug}.csv", "calibrate", "sets", "slice", "part", "coverage"),
+        "risk": _csv(reports / "risk" / f"{slug}.csv", "calibrate", "coverage", "risk"),
+        "subgroups": _csv(reports / "subgroups" / f"{slug}.csv", "measure_subgroups", "trait", "subgroup", "metric"),
+        "worst": _json(reports / "subgroups" / f"{slug}.json", "measure_subgroups", "worst"),
+        "outliers": _json(reports / "outliers" / f"{backbone}.json", "find_outliers", "limit", "test"),
     }
 
 

@@ -49,13 +49,16 @@ def _chart(chart: plots.Chart) -> Markup:
 
 
 def _overview(board: pd.DataFrame, *, confidence: float) -> dict[str, Any]:
+    chosen_by = leaderboard.criterion(board)
     rows = [
         {
             "model": row["model"],
             "selected": bool(row["selected"]),
             "untrained": row["weights"] == "random",
             "weights": leaderboard.weights_name(row),
-            "validation": figures.plain(row[f"val_{leaderboard.CRITERION}"]),
+            "validation": figures.plain(row[f"val_{chosen_by.key}"], share=chosen_by.share),
+            "difference": leaderboard.difference(row, chosen_by),
+            "headline": leaderboard.estimate(row, chosen_by),
             "test": [leaderboard.estimate(row, measure) for measure in leaderboard.SHOWN],
         }
         for _, row in board.iterrows()
@@ -66,7 +69,8 @@ def _overview(board: pd.DataFrame, *, confidence: float) -> dict[str, Any]:
         "measures": [measure.name for measure in leaderboard.SHOWN],
         "caption": leaderboard.caption(board, confidence=confidence),
         "confidence": figures.confidence_name(confidence),
-        "comparison": plots.intervals(board, leaderboard.CRITERION, name="balanced accuracy"),
+        "criterion": chosen_by.name,
+        "comparison": plots.intervals(board, chosen_by.key, name=chosen_by.name, share=chosen_by.share),
     }
 
 

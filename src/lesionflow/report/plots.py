@@ -95,22 +95,55 @@ def curves(history: pd.DataFrame, quantity: str, *, name: str, kept: float | Non
         )
 
 
-def intervals(board: pd.DataFrame, key: str, *, name: str) -> Chart:
-    """A test share of each model (dot) with its interval (line), and the same on validation (diamond)."""
-    rows = board.iloc[::-1].reset_index(drop=True)
+def intervals(board: pd.DataFrame, key: str, *, name: str, share: bool = True) -> Chart:
+    """A test figure of each model (dot) with its interval (line), and the same on validation (diamond)."""
+    rows, scale = board.iloc[::-1].reset_index(drop=True), 100 if share else 1
     with _figure(6.2, 0.75 + 0.34 * len(rows)) as (figure, axes):
-        axes.hlines(rows.index, 100 * rows[f"{key}_low"], 100 * rows[f"{key}_high"], color=ACCENT, linewidth=2)
-        axes.plot(100 * rows[key], rows.index, "o", color=ACCENT, markersize=6, label="test, with interval")
-        axes.plot(100 * rows[f"val_{key}"], rows.index, "D", mec=SECOND, mfc="none", markersize=5, label="validation")
+        axes.hlines(rows.index, scale * rows[f"{key}_low"], scale * rows[f"{key}_high"], color=ACCENT, linewidth=2)
+        axes.plot(scale * rows[key], rows.index, "o", color=ACCENT, markersize=6, label="test, with interval")
+        axes.plot(scale * rows[f"val_{key}"], rows.index, "D", mec=SECOND, mfc="none", markersize=5, label="validation")
         axes.set_yticks(rows.index, [_cut(slug) for slug in rows["model"]])
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=LINE, linewidth=0.5, alpha=0.6)
-        axes.set_xlabel(f"{name}, %")
+        axes.set_xlabel(f"{name}, %" if share else name)
         axes.legend(frameon=False, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
         return _chart(
             figure, f"intervals {key}", f"{name} of {len(rows)} models with intervals; the table has the figures."
         )
+
+
+def reliability(frame: pd.DataFrame, *, name: str) -> Chart:
+    """What came true by what was said, before and after scaling; on the dashed line the two are equal.
+
+    Bins without photos are left out; a dot is larger the more photos its bin holds.
+    """
+    looks = {"raw": ("as predicted", SECOND), "calibrated": ("calibrated", ACCENT)}
+    with _figure(4.3, 2.9) as (figure, axes):
+        axes.plot([0, 1], [0, 1], color=LINE, linewidth=1, dashes=(4, 3))
+        for stage, (label, colour) in looks.items():
+            rows = frame[(frame["probabilities"] == stage) & (frame["photos"] > 0)]
+            if len(rows):
+                sizes = 6 + 60 * rows["photos"] / rows["photos"].sum()
+                axes.plot(rows["said"], rows["came"], color=colour, linewidth=1.2, label=label)
+                axes.scatter(rows["said"], rows["came"], s=sizes, color=colour)
+        axes.set(xlim=(0, 1.02), ylim=(-0.02, 1.02), xlabel="probability of the answer", ylabel="share that is right")
+        axes.legend(frameon=False, labelcolor=INK, loc="upper left")
+        return _chart(figure, f"{name} reliability", "Share of right answers by the probability said; the table above.")
+
+
+def risk(frame: pd.DataFrame, abstention: dict[str, Any], *, name: str) -> Chart:
+    """The share of wrong answers by the share of photos answered, surest first; the threshold's own place is marked."""
+    coverage, wrong = abstention["coverage"]["value"], abstention["risk"]["value"]
+    with _figure(4.3, 2.9) as (figure, axes):
+        axes.axhline(abstention["target_risk"], color=LINE, linewidth=1, dashes=(4, 3))
+        axes.plot(frame["coverage"], frame["risk"], color=ACCENT, linewidth=1.6)
+        if coverage is not None and wrong is not None:
+            axes.plot([coverage], [wrong], "o", color=SECOND, markersize=6, label="at the threshold from validation")
+            axes.legend(frameon=False, labelcolor=INK, loc="upper left")
+        axes.set(xlim=(0, 1.02), ylim=(0, 1.05 * max(0.1, frame["risk"].max())), xlabel="share of photos answered")
+        axes.set_ylabel("share of wrong answers")
+        return _chart(figure, f"{name} risk", "Share of wrong answers by share of test photos answered, surest first.")
 
 
 def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], *, name: str) -> Chart:

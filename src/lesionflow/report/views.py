@@ -7,21 +7,14 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
-from lesionflow.report import figures, mistakes, plots
+from lesionflow.report import figures, mistakes, plots, trust
 from lesionflow.report.inputs import Model
 from lesionflow.report.mistakes import Mistake
 from lesionflow.report.plots import Chart
+from lesionflow.report.trust import Grid
 
 LARGEST = 8
 """Mistakes that are named."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table as texts: column heads, and rows whose first cell is the row's head."""
-
-    heads: list[str]
-    rows: list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +33,7 @@ class View:
     mistakes: list[Mistake]
     counts: Grid
     per_class: Grid
+    trust: trust.Trust
     gallery: list[dict[str, Any]]
     method: str
     explained: list[tuple[str, str]]
@@ -61,6 +55,7 @@ def of(model: Model, labels: Sequence[str], *, selected: bool) -> View:
         mistakes=mistakes.largest(table, labels, most=LARGEST),
         counts=Grid(list(labels), [[label, *map(str, row)] for label, row in zip(labels, table, strict=True)]),
         per_class=grid(model.per_class),
+        trust=trust.of(model),
         gallery=model.gallery["items"],
         method=" at ".join(str(model.gallery[key]) for key in ("method", "target_layer") if model.gallery.get(key)),
         explained=facts({key: value for key, value in model.explained.items() if key != "model"}),
