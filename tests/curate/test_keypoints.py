@@ -33,7 +33,8 @@ def test_the_strongest_come_first_and_no_more_than_the_most():
     picture = cv2.GaussianBlur(noise(225, 300), (0, 0), 1.5)
     places, descriptors = keypoints.detect(picture)
     assert len(places) == len(descriptors) == keypoints.MOST
-    everything = [point for point in keypoints._sift().detect(picture, None) if point.size >= keypoints.SMALLEST]
+    every = cv2.SIFT_create(contrastThreshold=keypoints.CONTRAST, edgeThreshold=keypoints.EDGE)
+    everything = every.detect(picture, None)
     assert len(everything) > keypoints.MOST
     points = np.array([point.pt for point in everything]) + keypoints.OFFSET
     strength = np.array([point.response for point in everything])

@@ -14,8 +14,6 @@ VERSION = 3
 """Raised when evidence is found otherwise, so that rows of an earlier version are found anew."""
 FEATURES = 1000
 """Evidence of the features' version 3 has version 3000 + VERSION, for it does not outlive them."""
-FEWEST = 6
-"""Inliers under which a registration is an accident and its pixels are not compared."""
 CHUNK = 256
 KEY = ["sha256_a", "sha256_b", "mirrored", "turn"]
 SHARES = ["overlap_a", "overlap_b", "contained_a", "contained_b"]
@@ -78,5 +76,4 @@ def found(first: Local, second: Local, *, mirrored: bool, turn: int) -> dict[str
 def _laid(first: Local, second: Local, turn: int) -> Registration | None:
     if turn >= 0:
         return Registration(registration.squeezed(first, second, turn), 0)
-    aligned = registration.register(first, second)
-    return aligned if aligned is not None and aligned.inliers >= FEWEST else None
+    return registration.register(first, second)

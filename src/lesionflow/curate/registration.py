@@ -12,6 +12,8 @@ RATIO = 0.85
 """A match must be nearer than this share of the second nearest: Lowe 2004, section 7.1."""
 TOLERANCE = 2.5
 """Pixels by which an inlier may miss."""
+FEWEST = 6
+"""Inliers under which a registration is an accident."""
 ITERATIONS = 1000
 SCALES = (0.2, 5.0)
 """Photos of the same skin differ by less in scale; beyond lie accidents."""
@@ -56,9 +58,9 @@ class Registration:
 
 
 def register(first: Local, second: Local) -> Registration | None:
-    """The similarity that most matches agree on; None where fewer than three do."""
+    """The similarity that most matches agree on; None where fewer than `FEWEST` do."""
     left, right = _matches(first.descriptors, second.descriptors)
-    if len(left) < 3:
+    if len(left) < FEWEST:
         return None
     source, target = first.places[left], second.places[right]
     matrix, inside = cv2.estimateAffinePartial2D(
@@ -66,22 +68,27 @@ def register(first: Local, second: Local) -> Registration | None:
     )
     if matrix is None or not SCALES[0] <= np.hypot(matrix[0, 0], matrix[1, 0]) <= SCALES[1]:
         return None
-    # A place with several keypoints (directions, sizes) counts once.
     chosen = inside.ravel().astype(bool)
-    inliers = min(len(np.unique(np.rint(side[chosen]), axis=0)) for side in (source, target))
-    return Registration(np.asarray(matrix, dtype=np.float64), inliers)
+    inliers = min(_places(source[chosen]), _places(target[chosen]))
+    return Registration(np.asarray(matrix, dtype=np.float64), inliers) if inliers >= FEWEST else None
+
+
+def _places(points: npt.NDArray[np.float32]) -> int:
+    """A place with several keypoints (directions, sizes) counts once."""
+    return len({(round(x), round(y)) for x, y in points.tolist()})
 
 
 def _matches(first: Descriptors, second: Descriptors) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Keypoints of either side that are each other's nearest and clearly so."""
-    if min(len(first), len(second)) < 3:
+    if min(len(first), len(second)) < FEWEST:
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
     left, right = first.astype(np.float32), second.astype(np.float32)
     distance = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1) - 2 * left @ right.T
-    nearest = distance.argmin(axis=1)
-    rows = np.arange(len(first))
-    two = np.partition(distance, 1, axis=1)
-    good = (two[:, 0] < RATIO**2 * two[:, 1]) & (distance.argmin(axis=0)[nearest] == rows)
+    nearest, rows = distance.argmin(axis=1), np.arange(len(first))
+    mutual = distance.argmin(axis=0)[nearest] == rows
+    least = distance[rows, nearest]
+    distance[rows, nearest] = np.inf
+    good = mutual & (least < RATIO**2 * distance.min(axis=1))
     return rows[good], nearest[good]
 
 

@@ -18,7 +18,7 @@ class CandidatesParams(Section):
 class DuplicatesParams(Section):
     """When pixels confirm a pair, and as what."""
 
-    min_inliers: int = Field(ge=6)  # evidence.FEWEST; of fewer nothing is measured
+    min_inliers: int = Field(ge=6)  # registration.FEWEST; of fewer nothing is measured
     min_agreement: float = Field(ge=-1, le=1)
     min_frame_agreement: float = Field(ge=-1, le=1)
     min_overlap: float = Field(ge=0, le=1)
