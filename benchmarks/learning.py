@@ -15,7 +15,6 @@ JPEGs of 600 x 450 pixels like milk10k's. Measured are
 
 import io
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -152,8 +151,10 @@ def many(count: int, folder: Path) -> None:
     tables.write_parts(
         features.in_parts(tiny, photos, lambda ends: cached(between=ends), settings, key="k"), path, tables.FEATURES
     )
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(peak / 2**20)
+    # Not ru_maxrss, which starts with that of the process that started this one. The decoding workers hold a few
+    # batches, and share the rest.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    print(int(status.split("VmHWM:")[1].split()[0]) / 2**20)
 
 
 def peak_gib(count: int) -> float:

@@ -57,7 +57,7 @@ def test_the_key_is_the_same_in_another_folder(results, tmp_path):
     assert key(results) == key(tmp_path / "elsewhere")
 
 
-ALL = [pattern.format(slug="cnn") for pattern in content.ONE_FILE]
+ALL = [pattern.format(slug="cnn", backbone="cnn") for pattern in content.ONE_FILE]
 
 
 @pytest.mark.parametrize("path", [*ALL, "outputs/explain/cnn/a.jpg", "reports/validation/manifest.json"])

@@ -1,6 +1,7 @@
 """A checkpoint's preprocessing in two halves: pixels, made where photos are decoded, and numbers, made a batch at once.
 
-Values are timm's, at less cost: bytes go between processes instead of floats, and only what the crop keeps is resized.
+Values are timm's but for rounding, at less cost: bytes go between processes instead of floats, and only what the crop
+keeps is resized.
 """
 
 from collections.abc import Callable
@@ -51,25 +52,35 @@ class Preprocess:
 
 
 def _kept_part(steps: list[Any]) -> Callable[[Image.Image], Image.Image] | None:
-    """Resize and crop in one, when that is what the steps are: a pixel in 10,000 differs, by one level."""
+    """Resize and crop in one, when that is what the steps are: by rounding, few pixels differ by a level or two of 255.
+
+    Of milk10k's photos, six in 100,000, by one level.
+    """
     if len(steps) != 2 or not isinstance(steps[0], Resize) or not isinstance(steps[1], CenterCrop):
         return None
     size, crop = steps[0].size, steps[1].size
     if not isinstance(size, int) or steps[0].interpolation not in MODES or steps[0].max_size is not None:
         return None
-    return None if crop[0] != crop[1] or crop[0] > size else _KeptPart(size, crop[0], MODES[steps[0].interpolation])
+    return (
+        None
+        if crop[0] != crop[1] or crop[0] > size
+        else _KeptPart(Compose(steps), size, crop[0], MODES[steps[0].interpolation])
+    )
 
 
 class _KeptPart:
-    """The shorter side resized to `size`, then the middle square of `crop`."""
+    """The shorter side resized to `size`, then the middle square of `crop`; what is enlarged, step by step."""
 
-    def __init__(self, size: int, crop: int, mode: Image.Resampling) -> None:
-        self.size, self.crop, self.mode = size, crop, mode
+    def __init__(self, steps: Compose, size: int, crop: int, mode: Image.Resampling) -> None:
+        self.steps, self.size, self.crop, self.mode = steps, size, crop, mode
 
     def __call__(self, picture: Image.Image) -> Image.Image:
         """The middle square; places and rounding as torchvision's."""
         width, height = picture.size
         short = min(width, height)
+        if short < self.size:
+            enlarged: Image.Image = self.steps(picture)
+            return enlarged
         resized = [self.size * side // short for side in (width, height)]
         box = []
         for side, full in zip(resized, (width, height), strict=True):
