@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lesionflow.evaluate import abstention, intervals
@@ -22,6 +22,7 @@ def test_area_by_hand():
     assert found["value"] == pytest.approx((0 + 1 / 3 + 1 / 3 + 1 / 2) / 4)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 20), st.integers(0, 2**32 - 1))
 def test_area_of_a_resample_is_that_of_its_photos_repeated(photos, seed):
     rng = np.random.default_rng(seed)

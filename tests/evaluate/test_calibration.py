@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 from sklearn.calibration import CalibratedClassifierCV
@@ -91,6 +91,7 @@ def test_scaling_lowers_the_error_and_the_intervals_tell_the_two_apart():
     assert after["low"] < 0.02
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 30), st.integers(1, 5), st.integers(0, 2**32 - 1))
 def test_error_of_a_resample_is_that_of_its_photos_repeated(photos, groups, seed):
     rng = np.random.default_rng(seed)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lesionflow.evaluate import confusions, metrics
@@ -12,6 +12,7 @@ def counts(truth, predicted, classes):
     return matrix
 
 
+@settings(max_examples=60, deadline=None)  # scikit-learn is slow on its first calls
 @given(st.integers(1, 6), st.integers(0, 60), st.integers(0, 2**32 - 1))
 def test_a_matrix_gives_what_the_predictions_themselves_give(classes, photos, seed):
     rng = np.random.default_rng(seed)

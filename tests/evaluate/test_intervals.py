@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lesionflow.evaluate import intervals, metrics
@@ -59,6 +59,7 @@ def test_resampled_matrices_count_the_drawn_photos(photos, groups, seed):
         np.testing.assert_array_equal(matrix, expected)
 
 
+@settings(max_examples=40, deadline=None)  # scikit-learn is slow on its first calls
 @given(st.integers(2, 30), st.integers(2, 8), st.integers(0, 2**32 - 1))
 def test_every_metric_of_a_resample_is_that_of_its_photos_repeated(photos, groups, seed):
     rng = np.random.default_rng(seed)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss
 
@@ -53,6 +53,7 @@ def test_top_k_counts_the_truth_among_the_k_most_probable():
     assert metrics.top_k_hits(probabilities, np.array([0, 1, 2]), k=2).tolist() == [True, True, False]
 
 
+@settings(max_examples=40, deadline=None)  # scikit-learn is slow on its first calls
 @given(st.integers(1, 5), st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_top_1_is_accuracy_and_top_all_is_certain(classes, photos, seed):
     rng = np.random.default_rng(seed)
@@ -87,6 +88,7 @@ def test_a_certain_mistake_costs_the_most_but_not_infinitely():
     assert found["log_loss"] == pytest.approx(-np.log(2.220446049250313e-16))
 
 
+@settings(max_examples=40, deadline=None)  # scikit-learn is slow on its first calls
 @given(st.integers(2, 5), st.integers(2, 40), st.integers(0, 2**32 - 1))
 def test_losses_are_scikit_learn_s(classes, photos, seed):
     rng = np.random.default_rng(seed)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -25,6 +25,7 @@ def test_one_sided_weightings_are_undefined():
         assert np.isnan(found).tolist() == [True, True, True, False]
 
 
+@settings(max_examples=60, deadline=None)  # scikit-learn is slow on its first calls
 @given(st.integers(2, 40), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_areas_are_scikit_learn_s_with_ties_and_any_weights(photos, levels, seed):
     rng = np.random.default_rng(seed)

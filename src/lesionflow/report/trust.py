@@ -135,16 +135,20 @@ def _worst(worst: Mapping[str, Any], test: Mapping[str, Any]) -> Grid:
 
 def _subgroups(frame: pd.DataFrame) -> Grid:
     rows = []
-    for (trait, name), part in frame.groupby(["trait", "subgroup"], sort=False):
-        by_metric, first = part.set_index("metric"), part.iloc[0]
+    for _, part in frame.groupby(["trait", "subgroup"], sort=False):
+        by_metric = {str(row["metric"]): row for row in part.to_dict("records")}
+        first = part.iloc[0].to_dict()
         mark = " (small)" if first["small"] == "True" else ""
+        head = f"{TRAITS.get(str(first['trait']), first['trait'])}: {first['subgroup']}{mark}"
         cells = [f"{int(first['photos']):,}", f"{int(first['groups']):,}"]
-        cells += [
-            figures.interval(by_metric.loc[one.key], share=one.share) for one in SHOWN if one.key in by_metric.index
-        ]
-        rows.append([f"{TRAITS.get(trait, trait)}: {name}{mark}", *cells])
+        told = [(by_metric[one.key], one) for one in SHOWN if one.key in by_metric]
+        rows.append([head, *cells, *(figures.interval(_ends(row), share=one.share) for row, one in told)])
     shown = [one.name for one in SHOWN if one.key in set(frame["metric"])]
     return Grid(["Subgroup", "Photos", "Groups", *shown], rows)
+
+
+def _ends(row: Mapping[Any, Any]) -> dict[str, float | None]:
+    return {name: row[name] for name in ("value", "low", "high")}
 
 
 def _outliers(found: Mapping[str, Any]) -> str:
