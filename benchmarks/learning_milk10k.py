@@ -117,7 +117,8 @@ class Run:
         found = {name: table for name, (table, _) in made.items()}
         taus = {name: card["tau"] for name, (_, card) in made.items()}
         for name, heads in ((pair.name, made), (f"{pair.name}+clinical", told)):
-            joined = joining.join(*zip(heads[pair.first], heads[pair.second], strict=True))
+            (one, card), (other, its_card) = heads[pair.first], heads[pair.second]
+            joined = joining.join([one, other], [card, its_card])
             found[name] = predictions.table(split, joined.probabilities, labels, model=name)
             taus[name] = joined.told["tau"]
         val = {name: figures(table, labels, "val") for name, table in found.items()}

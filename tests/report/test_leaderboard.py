@@ -93,8 +93,8 @@ def test_board_is_ordered_by_the_criterion_of_the_comparison(models, run):
     models = [with_figures(models[0], "val", mcc=0.9), *models[1:]]
     apart = {"value": -0.05, "low": None, "high": None}
     compared = {"models": {slug: {"mcc": apart, "verdict": "noise"} for slug in VALIDATION}}
-    board = leaderboard.build(models, {"criterion": "mcc", "best": "first", **compared})
-    assert list(board["model"]) == ["first", "second", "untrained"]
+    board = leaderboard.build(models, {"criterion": "mcc", "best": "first-study", **compared})
+    assert list(board["model"]) == ["first-study", "second-study", "untrained-study"]
     assert leaderboard.criterion(board).name == "MCC"
     # A coefficient has no points of a hundred.
     assert leaderboard.difference(board.iloc[1], leaderboard.criterion(board)) == "-0.050 [n/a], noise"
@@ -102,6 +102,6 @@ def test_board_is_ordered_by_the_criterion_of_the_comparison(models, run):
 
 
 def test_a_model_that_was_not_compared_is_an_error(models, run):
-    compared = {**run.comparison, "models": {"first": {"verdict": "best"}}}
+    compared = {**run.comparison, "models": {"first-study": {"verdict": "best"}}}
     with pytest.raises(LesionflowError, match="Run `dvc repro compare`"):
         leaderboard.build(models, compared)

@@ -91,9 +91,9 @@ def test_worst_subgroup_is_named_and_small_ones_are_marked(html):
 
 
 def test_without_subgroups_and_threshold_the_page_says_so(root):
-    (root / "reports/subgroups/second.csv").write_text("trait,subgroup,photos,groups,small,metric,value,low,high\n")
-    (root / "reports/subgroups/second.json").write_text('{"worst": {}}')
-    path = root / "reports/calibration/second.json"
+    (root / "reports/subgroups/second-study.csv").write_text("trait,subgroup,photos,groups,small,metric,value,low,high\n")
+    (root / "reports/subgroups/second-study.json").write_text('{"worst": {}}')
+    path = root / "reports/calibration/second-study.json"
     path.write_text(path.read_text().replace('"threshold": 0.8', '"threshold": null'))
     words = words_of(render(root))
     assert "No trait has two subgroups that are large enough to be compared." in words
@@ -180,7 +180,7 @@ def test_undefined_figures_show_as_such(root):
 def test_a_joined_classifier_is_shown_without_curves_and_maps(root):
     pair = write_joined(root, "pair-study", 0.9)
     run = inputs.read(root / "outputs", root / "reports", list(VALIDATION), [pair])
-    board = leaderboard.build(run.models)
+    board = leaderboard.build(run.models, run.comparison)
     assert board["model"][0] == "pair-study"
     html = pages.render(run, board, notices.of(run), confidence=0.95)
     section = html[html.index('id="model-pair-study"') : html.index('id="model-second-study"')]

@@ -157,7 +157,7 @@ def write_trust(root: Path, slug: str, test: pd.DataFrame, labels: list[str]) ->
     found = {"worst": {"sex": {"balanced_accuracy": worst, "mcc": None}}, "counts": {}, "known": {}}
     files.write_json({"model": slug, **found}, root / f"reports/subgroups/{slug}.json")
     parts = {name: {"photos": 4, "unusual": 1, "median_distance": 0.5} for name in ("train", "val", "test")}
-    files.write_json({"model": slug, "limit": 0.75, **parts}, root / f"reports/outliers/{slug}.json")
+    files.write_json({"model": slug, "limit": 0.75, **parts}, root / f"reports/outliers/{slug.removesuffix('-study')}.json")
 
 
 def write_joined(root: Path, name: str, value: float) -> Joined:
@@ -166,6 +166,10 @@ def write_joined(root: Path, name: str, value: float) -> Joined:
     files.write_json({"model": name, **figures_of(value, len(test))}, root / f"reports/metrics/{name}.json")
     for kind in ("confusion", "per_class"):
         files.write_text((root / f"reports/{kind}/first-study.csv").read_text(), root / f"reports/{kind}/{name}.csv")
+    write_trust(root, name, test, ["melanoma", "nevus"])
+    compared = files.read_json(root / "reports/comparison.json")
+    compared["models"][name] = compared["models"]["first-study"]
+    files.write_json(compared, root / "reports/comparison.json")
     told = {"train_accuracy": 0.9, "val_accuracy": value, "train_val_gap": 0.9 - value, "collapsed": [], "tau": 0.5}
     files.write_json({"model": name, **told}, root / f"reports/training/{name}.json")
     return Joined(name=name, first="first-study", second="second-study")
@@ -194,12 +198,12 @@ def write_gallery(root: Path, slug: str, labels: list[str]) -> None:
 
 def write_comparison(root: Path) -> None:
     """By validation `second` is the best; `first` differs by noise, `untrained` by 0.5."""
-    found = {"first": (-0.1, -0.25, 0.05, 0.4, "noise"), "untrained": (-0.5, -0.6, -0.4, 0.002, "worse")}
-    models: dict = {"second": {"verdict": "best"}}
+    found = {"first-study": (-0.1, -0.25, 0.05, 0.4, "noise"), "untrained-study": (-0.5, -0.6, -0.4, 0.002, "worse")}
+    models: dict = {"second-study": {"verdict": "best"}}
     for slug, (value, low, high, p_value, verdict) in found.items():
         one = {"value": value, "low": low, "high": high, "p": p_value / 2, "p_holm": p_value}
         models[slug] = {"balanced_accuracy": one, "accuracy": one, "mcc": one, "verdict": verdict}
-    content = {"criterion": "balanced_accuracy", "best": "second", "confidence": 0.95, "models": models}
+    content = {"criterion": "balanced_accuracy", "best": "second-study", "confidence": 0.95, "models": models}
     files.write_json(content, root / "reports/comparison.json")
 
 
