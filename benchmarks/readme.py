@@ -222,7 +222,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "curation": curation,
     "curation_scale": curation_scale,
     "learning": learning,
-    "learning-milk10k": learning_milk10k,
+    "learning_milk10k": learning_milk10k,
 }
 
 
@@ -268,7 +268,6 @@ def _table(name: str, results: Path) -> str:
         raise LesionflowError(f"README.md: table {name!r}", expected=f"one of {', '.join(TABLES)}")
     path = results / f"{name}.json"
     remedy = f"Run `make benchmark-{name.replace('_', '-')}`."
-    path = results / f"{name.replace('-', '_')}.json"
     try:
         return TABLES[name](files.read_json(path))
     except FileNotFoundError:
