@@ -24,6 +24,9 @@ def ragged(*lists):
     return Ragged.of([np.array(words, dtype=np.int32) for words in lists])
 
 
+_padded = visual_words._padded
+
+
 def words(*lists, mirrored=None, settings=SEARCH):
     other = [[]] * len(lists) if mirrored is None else mirrored
     return visual_words.pairs(ragged(*lists), ragged(*other), settings)
@@ -77,14 +80,26 @@ def test_beyond_what_the_search_may_cost_the_most_common_words_are_left_out(monk
 
 
 @settings(deadline=None, max_examples=15)
-@given(st.lists(st.lists(st.integers(0, 12), unique=True).map(sorted), max_size=12), st.sampled_from([1, 10, 1e9]))
+@given(st.lists(st.lists(st.integers(0, 12), unique=True).map(sorted), max_size=12), st.sampled_from([1, 3, 1000]))
 def test_every_two_photos_with_a_common_word_are_proposed_in_blocks_of_any_size(lists, block):
     expected = {(a, b) for a, b in itertools.combinations(range(len(lists)), 2) if set(lists[a]) & set(lists[b])}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(visual_words, "BLOCK", block)
+        patch.setattr(visual_words, "QUERIES", block)
         assert pairs(words(*lists)) == expected
 
 
 @pytest.mark.parametrize("lists", [[], [[]], [[1, 2]], [[], []], [[1], []], [[1], [2]]])
 def test_no_photos_one_photo_and_photos_without_common_words_propose_nothing(lists):
     assert len(words(*lists)) == 0
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.lists(st.integers(0, 6), unique=True).map(sorted), max_size=14), st.integers(1, 4))
+def test_neighbours_are_those_of_the_whole_product_however_many_are_tied(lists, neighbours):
+    search = SEARCH.model_copy(update={"neighbours": neighbours})
+    found = words(*lists, mirrored=lists[::-1], settings=search)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(visual_words, "sp_matmul_topn", lambda queries, targets, **_: (queries @ targets).tocsr())
+        patch.setattr(visual_words, "_padded", lambda product, width: _padded(product, max(width, len(lists))))
+        expected = words(*lists, mirrored=lists[::-1], settings=search)
+    assert found.to_numpy().tolist() == expected.to_numpy().tolist()

@@ -91,7 +91,8 @@ def test_worst_subgroup_is_named_and_small_ones_are_marked(html):
 
 
 def test_without_subgroups_and_threshold_the_page_says_so(root):
-    (root / "reports/subgroups/second-study.csv").write_text("trait,subgroup,photos,groups,small,metric,value,low,high\n")
+    empty = "trait,subgroup,photos,groups,small,metric,value,low,high\n"
+    (root / "reports/subgroups/second-study.csv").write_text(empty)
     (root / "reports/subgroups/second-study.json").write_text('{"worst": {}}')
     path = root / "reports/calibration/second-study.json"
     path.write_text(path.read_text().replace('"threshold": 0.8', '"threshold": null'))

@@ -157,7 +157,8 @@ def write_trust(root: Path, slug: str, test: pd.DataFrame, labels: list[str]) ->
     found = {"worst": {"sex": {"balanced_accuracy": worst, "mcc": None}}, "counts": {}, "known": {}}
     files.write_json({"model": slug, **found}, root / f"reports/subgroups/{slug}.json")
     parts = {name: {"photos": 4, "unusual": 1, "median_distance": 0.5} for name in ("train", "val", "test")}
-    files.write_json({"model": slug, "limit": 0.75, **parts}, root / f"reports/outliers/{slug.removesuffix('-study')}.json")
+    backbone = slug.removesuffix("-study")
+    files.write_json({"model": backbone, "limit": 0.75, **parts}, root / f"reports/outliers/{backbone}.json")
 
 
 def write_joined(root: Path, name: str, value: float) -> Joined:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
+from sparse_dot_topn import sp_matmul_topn
 
 from lesionflow import parallel
 from lesionflow.curate.codebook import CENTRES
@@ -15,9 +15,10 @@ from lesionflow.curate.settings import CandidatesParams
 
 OPERATIONS = 2e10
 """Products of words that the search may cost, minutes of a processor. Beyond it, the most common words are left out."""
-BLOCK = 2e7
-"""Products of words at a time, about 250 MB."""
+QUERIES = 50_000
+"""Photos looked up at a time."""
 Rows = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,12 @@ def pairs(words: Ragged, mirrored: Ragged, settings: CandidatesParams) -> pd.Dat
     weight = np.log((photos + 1) / np.maximum(counts, 1)).astype(np.float32)
     targets = _matrix(words, used)
     targets.data /= np.sqrt(np.repeat(np.diff(targets.indptr), np.diff(targets.indptr)))
-    parts = []
-    for flag, source in ((False, words), (True, mirrored)):
-        queries = _matrix(source, used)
+    by_word, sides = targets.T.tocsr(), [_matrix(source, used) for source in (words, mirrored)]
+    for queries in sides:
         queries.data = weight[queries.indices]
-        parts += _best(queries, targets.T.tocsr(), counts, settings, mirrored=flag)
-    found = pd.concat(parts, ignore_index=True).sort_values(["a", "score", "b"], ascending=[True, False, True])
-    near = found.groupby("a").head(settings.neighbours)
-    return near[["a", "b", "mirrored"]]
+    starts = parallel.progress(range(0, max(photos, 1), QUERIES), desc="words", unit="block")
+    parts = [_pairs([side[start : start + QUERIES] for side in sides], by_word, start, settings) for start in starts]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _most_common(counts: npt.NDArray[np.int64]) -> int:
@@ -75,44 +74,49 @@ def _matrix(words: Ragged, used: npt.NDArray[np.bool_]) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.ones(len(values), dtype=np.float32), values, starts), (len(starts) - 1, CENTRES**2))
 
 
-def _best(
-    queries: sparse.csr_matrix,
-    targets: sparse.csr_matrix,
-    counts: npt.NDArray[np.int64],
-    settings: CandidatesParams,
-    *,
-    mirrored: bool,
-) -> list[pd.DataFrame]:
-    """For each query the targets of the highest score, other than itself."""
-    cost = np.concatenate([[0], counts[queries.indices].cumsum()])[queries.indptr[1:]]
-    cuts = np.flatnonzero(np.diff(cost // BLOCK)) + 1
-    limits = pairwise([0, *cuts.tolist(), queries.shape[0]])
-    tasks = [(queries[start:end], targets, start, settings) for start, end in limits]
-    found = parallel.map_ordered(_best_of_block, tasks, desc="words", unit="block")
-    return [part.assign(mirrored=mirrored) for part in found]
+def _pairs(
+    sides: Sequence[sparse.csr_matrix], targets: sparse.csr_matrix, start: int, settings: CandidatesParams
+) -> pd.DataFrame:
+    """Of photo `start` and those after it, as they stand and mirrored (`sides`), the best targets of both together."""
+    both = [_nearest(side, targets, start, settings) for side in sides]
+    found, score = (np.hstack(part) for part in zip(*both, strict=True))
+    mirrored = np.broadcast_to(np.repeat([False, True], settings.neighbours), found.shape)
+    best = np.lexsort((mirrored, found, -score), axis=1)[:, : settings.neighbours]
+    found, score, mirrored = (np.take_along_axis(part, best, axis=1) for part in (found, score, mirrored))
+    kept = np.isfinite(score) & (score >= settings.min_word_score)
+    a = np.repeat(np.arange(len(found)) + start, kept.sum(axis=1))
+    return pd.DataFrame({"a": a, "b": found[kept], "mirrored": mirrored[kept]})
 
 
-def _best_of_block(task: tuple[sparse.csr_matrix, sparse.csr_matrix, int, CandidatesParams]) -> pd.DataFrame:
-    queries, targets, start, settings = task
-    scores = (queries @ targets).tocsr()
-    parts = [_best_of_row(scores, row, row + start, settings) for row in range(queries.shape[0])]
-    a = np.repeat(np.arange(len(parts)) + start, [len(found) for found, _ in parts])
-    found = np.concatenate([np.empty(0, dtype=np.int64), *(places for places, _ in parts)])
-    score = np.concatenate([np.empty(0, dtype=np.float32), *(values for _, values in parts)])
-    return pd.DataFrame({"a": a.astype(np.int64), "b": found, "score": score})
+def _nearest(
+    queries: sparse.csr_matrix, targets: sparse.csr_matrix, start: int, settings: CandidatesParams
+) -> tuple[Rows, Scores]:
+    """For each query its targets of the highest score, other than itself; of equal scores the smaller rows stand."""
+    most = settings.neighbours
+    # Two more: a photo finds itself, and of the others the next one tells whether the last one is tied with it.
+    product = sp_matmul_topn(queries, targets, top_n=most + 2, n_threads=parallel.workers())
+    found, score = _ordered(*_padded(product, most + 2), start)
+    tied = np.flatnonzero(np.isfinite(score[:, most]) & (score[:, most] == score[:, most - 1]))
+    for row in tied:
+        whole = (queries[row] @ targets).tocsr()
+        alone = _ordered(whole.indices.astype(np.int64)[None], whole.data[None], start + int(row))
+        found[row, :most], score[row, :most] = (part[0, :most] for part in alone)
+    return found[:, :most], score[:, :most]
 
 
-def _best_of_row(
-    scores: sparse.csr_matrix, row: int, own: int, settings: CandidatesParams
-) -> tuple[Rows, npt.NDArray[np.float32]]:
-    """The photos of the highest scores, of equal ones the first, and their scores; a photo is not its own neighbour."""
-    span = slice(scores.indptr[row], scores.indptr[row + 1])
-    found, score = scores.indices[span].astype(np.int64), scores.data[span]
-    if len(score) > settings.neighbours + 1:
-        least = np.partition(score, -(settings.neighbours + 1))[-(settings.neighbours + 1)]
-        near = score >= least
-        found, score = found[near], score[near]
-    good = (found != own) & (score >= settings.min_word_score)
-    found, score = found[good], score[good]
-    best = np.lexsort((found, -score))[: settings.neighbours]
-    return found[best], score[best]
+def _padded(product: sparse.csr_matrix, width: int) -> tuple[Rows, Scores]:
+    """Columns and values of each row, filled up to `width` with what no score is below."""
+    lengths = np.diff(product.indptr)
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    places = np.arange(len(rows)) - np.repeat(product.indptr[:-1], lengths)
+    found = np.full((len(lengths), width), -1, dtype=np.int64)
+    score = np.full((len(lengths), width), -np.inf, dtype=np.float32)
+    found[rows, places], score[rows, places] = product.indices, product.data
+    return found, score
+
+
+def _ordered(found: Rows, score: Scores, start: int) -> tuple[Rows, Scores]:
+    """Each row with the best first, of equal ones the smaller column; the photo itself comes last."""
+    score = np.where(found == np.arange(len(found))[:, None] + start, -np.inf, score)
+    order = np.lexsort((found, -score), axis=1)
+    return np.take_along_axis(found, order, axis=1), np.take_along_axis(score, order, axis=1)
