@@ -16,12 +16,10 @@ OUTPUTS, REPORTS = Path("outputs"), Path("reports")
 def main() -> None:
     """Write what evaluate writes, and training/<name>.json."""
     name, seed = argument("joined"), params.load("seed", int)
-    settings, pairs = params.load("evaluate", EvaluateParams), params.load("joined", list[Joined])
-    pair = params.named(pairs, name)
-    frames = [
-        tables.read(OUTPUTS / "predictions" / f"{one}.parquet", tables.PREDICTIONS) for one in (pair.first, pair.second)
-    ]
-    cards = [head.load(OUTPUTS / "heads" / one)[1] for one in (pair.first, pair.second)]
+    settings, pair = params.load("evaluate", EvaluateParams), params.named(params.load("joined", list[Joined]), name)
+    both = (pair.first, pair.second)
+    frames = [tables.read(OUTPUTS / "predictions" / f"{one}.parquet", tables.PREDICTIONS) for one in both]
+    cards = [head.load(OUTPUTS / "heads" / one)[1] for one in both]
     joined, labels = joining.join(frames, cards), cards[0]["labels"]
     classes = tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)
     malignant = set(classes.loc[classes["malignant"], "label"])

@@ -13,7 +13,7 @@ from lesionflow import parallel
 from lesionflow.curate.codebook import CENTRES
 from lesionflow.curate.settings import CandidatesParams
 
-OPERATIONS = 2e10
+OPERATIONS = 8e9
 """Products of words that the search may cost, minutes of a processor. Beyond it, the most common words are left out."""
 QUERIES = 50_000
 """Photos looked up at a time."""
