@@ -178,7 +178,7 @@ def test_curation_stands_above_its_peers_with_the_change_that_is_found_least():
         ["a peer", "51.6 %", "0.0 % (flip)", "1,274"],
     ]
     assert "300 photos, each changed in 25 ways, among the 3,088 close-ups" in text
-    assert "finds 3 photos that stand under two lesions" in text
+    assert "finds 3 pairs of photos that stand under two lesions" in text
     assert "takes 0.75 times as long" in text
     assert "the fingerprints 1.40 times as long" in text
 
