@@ -170,8 +170,8 @@ def curation(results: Mapping[str, Any]) -> str:
         [
             markdown_table(["Search", "Copies found", "Of the hardest change", "False pairs"], rows, left=1),
             f"{photos['copied']} photos, each changed in {photos['ways']} ways, among the {photos['originals']:,} "
-            f"close-ups of milk10k. In PAD-UFES-20 curation finds {len(results['pad_double_uses'])} pairs of photos that stand "
-            "under two lesions.",
+            f"close-ups of milk10k. In PAD-UFES-20 curation finds {len(results['pad_double_uses'])} pairs of photos "
+            "that stand under two lesions.",
             f"All that curation does with the pictures takes {results['peers_ratio']:.2f} times as long as imagededup "
             f"and CleanVision together (imagededup alone {results['imagededup_ratio']:.2f} of our time, CleanVision "
             f"{results['cleanvision_ratio']:.2f}), the fingerprints {results['ratio_to_decode']:.2f} times as long as "
