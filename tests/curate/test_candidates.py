@@ -143,6 +143,21 @@ def test_many_photos_are_searched_by_bands_which_find_the_same_pairs_up_to_7_bit
     assert len(exact) > 50
 
 
+def test_very_many_photos_are_searched_by_whole_bands_which_find_the_same_pairs_up_to_3_bits(monkeypatch):
+    rng = np.random.default_rng(3)
+    values = [int(value) for value in rng.integers(0, 2**63, 60)]
+    # Three bits touch three of the four bands at most; four bits, one in each, touch them all.
+    within = [value ^ (1 << 3) ^ (1 << 20) ^ (1 << 40) for value in values]
+    beyond = values[0] ^ (1 << 3) ^ (1 << 20) ^ (1 << 40) ^ (1 << 60)
+    table = prints(of_bits(*values, *within, beyond))
+    exact = pairs(candidates.hash_pairs(table, SEARCH.model_copy(update={"hash_distance": 4})))
+    monkeypatch.setattr(candidates, "EXACT", 10)
+    monkeypatch.setattr(candidates, "WIDE", 20)
+    found = pairs(candidates.hash_pairs(table, SEARCH.model_copy(update={"hash_distance": 4})))
+    assert exact - found == {(0, 120)}
+    assert {(place, place + 60) for place in range(60)} <= found
+
+
 def test_queries_in_pieces_find_the_same(monkeypatch):
     table = prints(of_bits(*range(20)))
     whole = candidates.hash_pairs(table, SEARCH)

@@ -10,11 +10,14 @@ from scipy import sparse
 from sparse_dot_topn import sp_matmul_topn
 
 from lesionflow import parallel
+from lesionflow.curate import shared_words
 from lesionflow.curate.codebook import CENTRES
 from lesionflow.curate.settings import CandidatesParams
 
-OPERATIONS = 8e9
+OPERATIONS = 16e9
 """Products of words that the search may cost, minutes of a processor. Beyond it, the most common words are left out."""
+WIDE = 150_000
+"""Photos up to which any shared word counts. Beyond it, two must be shared: one says little among so many photos."""
 QUERIES = 50_000
 """Photos looked up at a time."""
 Rows = npt.NDArray[np.int64]
@@ -49,12 +52,21 @@ def pairs(words: Ragged, mirrored: Ragged, settings: CandidatesParams) -> pd.Dat
     # One more than there are photos: words that all of two photos share must still weigh something.
     weight = np.log((photos + 1) / np.maximum(counts, 1)).astype(np.float32)
     targets = _matrix(words, used)
-    targets.data /= np.sqrt(np.repeat(np.diff(targets.indptr), np.diff(targets.indptr)))
+    norms = np.sqrt(np.diff(targets.indptr)).astype(np.float32)
+    targets.data /= np.repeat(norms, np.diff(targets.indptr))
     by_word, sides = targets.T.tocsr(), [_matrix(source, used) for source in (words, mirrored)]
     for queries in sides:
         queries.data = weight[queries.indices]
+
+    def search(queries: sparse.csr_matrix, start: int) -> tuple[Rows, Scores]:
+        if photos <= WIDE:
+            return _nearest(queries, by_word, start, settings)
+        return shared_words.nearest(queries, by_word, norms, start, settings.neighbours)
+
     starts = parallel.progress(range(0, max(photos, 1), QUERIES), desc="words", unit="block")
-    parts = [_pairs([side[start : start + QUERIES] for side in sides], by_word, start, settings) for start in starts]
+    parts = [
+        _pairs([search(side[start : start + QUERIES], start) for side in sides], start, settings) for start in starts
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -74,12 +86,9 @@ def _matrix(words: Ragged, used: npt.NDArray[np.bool_]) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.ones(len(values), dtype=np.float32), values, starts), (len(starts) - 1, CENTRES**2))
 
 
-def _pairs(
-    sides: Sequence[sparse.csr_matrix], targets: sparse.csr_matrix, start: int, settings: CandidatesParams
-) -> pd.DataFrame:
-    """Of photo `start` and those after it, as they stand and mirrored (`sides`), the best targets of both together."""
-    both = [_nearest(side, targets, start, settings) for side in sides]
-    found, score = (np.hstack(part) for part in zip(*both, strict=True))
+def _pairs(sides: Sequence[tuple[Rows, Scores]], start: int, settings: CandidatesParams) -> pd.DataFrame:
+    """Of photo `start` and those after it the best of what was found as they stand and mirrored (`sides`)."""
+    found, score = (np.hstack(part) for part in zip(*sides, strict=True))
     mirrored = np.broadcast_to(np.repeat([False, True], settings.neighbours), found.shape)
     best = np.lexsort((mirrored, found, -score), axis=1)[:, : settings.neighbours]
     found, score, mirrored = (np.take_along_axis(part, best, axis=1) for part in (found, score, mirrored))
