@@ -91,15 +91,16 @@ def hash_pairs(fingerprints: pd.DataFrame, settings: CandidatesParams) -> pd.Dat
     table = fingerprints.iloc[rows]
     straight, trimmed = _bits(table["phash"]), _bits(table["phash_trimmed"])
     framed = np.flatnonzero((straight != trimmed).any(axis=1))
-    looks = [(np.arange(len(table)), straight, straight, False, 0)]
+    whole, without_border = (_indexed(hashes, settings) for hashes in (straight, trimmed))
+    looks = [(np.arange(len(table)), straight, whole, False, 0)]
     for place, name in enumerate(TURNS):
         turned = _bits(table["phash_turned"].str[place * DIGITS : (place + 1) * DIGITS])
         turn = int(name.split()[-1]) // 90 if "rotated" in name else 0
-        looks.append((np.arange(len(table)), turned, straight, "mirrored" in name, turn))
-    looks += [(framed, trimmed[framed], others, False, -1) for others in (straight, trimmed)]
+        looks.append((np.arange(len(table)), turned, whole, "mirrored" in name, turn))
+    looks += [(framed, trimmed[framed], others, False, -1) for others in (whole, without_border)]
     parts = [_pairs(rows[:0], rows[:0], mirrored=False, turn=-1, candidate_by="hash")]
-    for queries, left, right, mirrored, turn in looks:
-        for a, b in _within(queries, left, right, settings):
+    for queries, left, among, mirrored, turn in looks:
+        for a, b in _within(queries, left, among, settings):
             parts.append(_pairs(rows[a], rows[b], mirrored=mirrored, turn=turn, candidate_by="hash"))
     found = pd.concat(parts, ignore_index=True)
     return pd.concat([found, found[found["turn"] >= 0].assign(turn=-1)], ignore_index=True)
@@ -118,16 +119,22 @@ def _bits(hashes: pd.Series) -> Hashes:
     return np.frombuffer(bytes.fromhex("".join(hashes)), dtype=np.uint8).reshape(-1, 8)
 
 
-def _within(
-    rows: npt.NDArray[np.intp], left: Hashes, right: Hashes, settings: CandidatesParams
-) -> Iterator[tuple[Rows, Rows]]:
-    """For each row of `left` (whose own places are `rows`), its nearest rows of `right` within the distance.
+def _indexed(hashes: Hashes, settings: CandidatesParams) -> tuple[Any, Rows]:
+    """An index of hashes, and the rows that are in it.
 
-    Of rows with one hash, which are equally near to all, only so many enter the index as can be among the nearest.
+    Of rows with one hash, which are equally near to all, only so many enter as can be among the nearest.
     """
-    indexed = np.flatnonzero(_rank_among_equals(right) <= settings.neighbours)
-    index = _index(len(indexed))
-    index.add(right[indexed])
+    rows = np.flatnonzero(_rank_among_equals(hashes) <= settings.neighbours)
+    index = _index(len(rows))
+    index.add(hashes[rows])
+    return index, rows
+
+
+def _within(
+    rows: npt.NDArray[np.intp], left: Hashes, among: tuple[Any, Rows], settings: CandidatesParams
+) -> Iterator[tuple[Rows, Rows]]:
+    """For each row of `left` (whose own places are `rows`), its nearest rows of those indexed within the distance."""
+    index, indexed = among
     for start in range(0, len(left), QUERIES):
         part = np.ascontiguousarray(left[start : start + QUERIES])
         limits, distances, places = index.range_search(part, settings.hash_distance + 1)  # the radius is left out

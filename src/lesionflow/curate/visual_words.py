@@ -17,7 +17,7 @@ from lesionflow.curate.settings import CandidatesParams
 OPERATIONS = 16e9
 """Products of words that the search may cost, minutes of a processor. Beyond it, the most common words are left out."""
 WIDE = 150_000
-"""Photos up to which any shared word counts. Beyond it, two must be shared: one says little among so many photos."""
+"""Photos up to which any shared word counts, by its rarity. Beyond it, pairs are found as in `shared_words`."""
 QUERIES = 50_000
 """Photos looked up at a time."""
 Rows = npt.NDArray[np.int64]
