@@ -34,7 +34,7 @@ def run(manifest: Path, photos: Path | None, models: Sequence[str], *, out: Path
     names = _wanted(models, made)
     heads = list(dict.fromkeys(part for name in names for part in evaluating.members(name, joined)))
     _refuse_unfinished(heads)
-    source = _source(manifest, photos)
+    source = source_of(manifest, photos)
     folder, known = cache / source.name, taxonomy.load(DATA / "taxonomy.yaml")
     gathering.gather(source, known, folder, _ingesting(photos))
     looked_at = params.load("curate.candidates", CandidatesParams)
@@ -80,7 +80,7 @@ def _refuse_unfinished(heads: Sequence[str]) -> None:
         )
 
 
-def _source(manifest: Path, photos: Path | None) -> Source:
+def source_of(manifest: Path, photos: Path | None) -> Source:
     """A source named as the file, with signs that a folder's name may have."""
     name = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "_-") else "_" for sign in manifest.stem)
     return Source(name=f"x{name}" if not name[:1].isalnum() else name, manifest=manifest, photos=photos)

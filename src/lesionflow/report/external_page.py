@@ -6,7 +6,7 @@ from typing import Any
 from lesionflow.report import figures
 from lesionflow.report.leaderboard import markdown_table
 
-SHOWN = tuple(measure for measure in figures.MEASURES if measure.key in ("balanced_accuracy", "mcc", "accuracy"))
+SHOWN = tuple(measure for measure in figures.MEASURES if measure.key in ("balanced_accuracy", "mcc"))
 METHODS = {
     "statistics": "features matched",
     "prior": "class shares corrected",
@@ -71,7 +71,7 @@ def _caption(models: Sequence[Mapping[str, Any]], found: Mapping[str, Any]) -> s
 
 
 def _gain_heads() -> list[str]:
-    return [f"{measure.name}{ending}" for measure in SHOWN[:2] for ending in ("", ": gain")]
+    return [f"{measure.name}{ending}" for measure in SHOWN for ending in ("", ": gain")]
 
 
 def _gains(models: Sequence[Mapping[str, Any]]) -> list[list[str]]:
@@ -79,7 +79,7 @@ def _gains(models: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     for model in models:
         for method, told in METHODS.items():
             row = [model["model"], told]
-            for measure in SHOWN[:2]:
+            for measure in SHOWN:
                 now = model["recovered"][method]
                 row.append(figures.interval(now[measure.key], share=measure.share))
                 row.append(figures.signed_interval(now["gain"][measure.key], share=measure.share))
