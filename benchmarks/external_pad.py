@@ -63,8 +63,8 @@ class Side:
     """One source: tables manifest and ingested, as far as anything reads them, and where the photos lie."""
 
     def __init__(self, rows: pd.DataFrame, folder: Path, source: str) -> None:
-        told = {name: None for name in tables.MANIFEST.columns if name not in rows}
-        self.manifest = rows.assign(**told).assign(source=source, label_raw=rows["label"])
+        told = {name: None for name in ("skin_type", "skin_tone") if name not in rows}
+        self.manifest = rows.drop(columns=["file", "sha256"]).assign(**told, source=source, label_raw=rows["label"])
         self.ingested = rows[["record_id", "sha256"]].assign(status="stored")
         once = rows.drop_duplicates("sha256").sort_values("sha256")
         self.stored = [
@@ -119,11 +119,26 @@ def pad(folder: Path) -> Side:
     return Side(table[columns].sort_values("record_id", ignore_index=True), folder, "pad_ufes_20")
 
 
-def curated(side: Side, seen: pd.DataFrame, described: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def known(path: Path | None) -> pd.DataFrame:
+    """Table pair_evidence of an earlier run, if it was kept."""
+    return tables.PAIR_EVIDENCE.empty() if path is None else tables.read_cached(path, tables.PAIR_EVIDENCE)
+
+
+def written(table: pd.DataFrame, path: Path | None) -> pd.DataFrame:
+    """Table pair_evidence, kept for the next run where there is a place for it."""
+    if path is not None:
+        tables.write(table, path, tables.PAIR_EVIDENCE)
+    return table
+
+
+def curated(
+    side: Side, seen: pd.DataFrame, described: pd.DataFrame, cache: Path | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tables split and classes, as the stages make them; a class under 100 photos (ACK has 99) is kept all the same."""
     groups = candidates.groups(side.manifest, side.ingested)
     proposed = candidates.propose(seen, described, groups, load("curate.candidates", CandidatesParams))
-    looked_at = evidence.with_cached(proposed, described, tables.PAIR_EVIDENCE.empty())
+    path = cache and cache / "pair_evidence.parquet"
+    looked_at = written(evidence.with_cached(proposed, described, known(path)), path)
     unusable = quality.unusable(seen, load("curate.quality", QualityParams))
     bad = looked_at[["sha256_a", "sha256_b"]].isin(set(unusable.index)).any(axis=1)
     pairs = duplicates.confirmed(looked_at[~bad], load("curate.duplicates", DuplicatesParams))
@@ -137,12 +152,13 @@ def curated(side: Side, seen: pd.DataFrame, described: pd.DataFrame) -> tuple[pd
 
 def outside(
     side: Side, own: tuple[pd.DataFrame, pd.DataFrame], theirs: tuple[pd.DataFrame, pd.DataFrame],
-    split: pd.DataFrame, kept: pd.DataFrame,
+    split: pd.DataFrame, kept: pd.DataFrame, cache: Path | None,
 ) -> pd.DataFrame:  # fmt: skip
     """Of every row of PAD whether it counts (see `outsiders.judged`)."""
     mine = tuple(table[table["sha256"].isin(split["sha256"])] for table in own)
     settings = load("curate.candidates", CandidatesParams)
-    looked_at = outsiders.pair_evidence((mine[0], mine[1]), theirs, settings, tables.PAIR_EVIDENCE.empty())
+    path = cache and cache / "pair_evidence.parquet"
+    looked_at = written(outsiders.pair_evidence((mine[0], mine[1]), theirs, settings, known(path)), path)
     pairs = duplicates.confirmed(looked_at, load("curate.duplicates", DuplicatesParams))
     copied = outsiders.copies(pairs, split, theirs[0]["sha256"])
     learned = outsiders.learned_as(kept)
@@ -203,8 +219,8 @@ def main(first: Path, second: Path, cache: Path | None, out: Path) -> None:
     memory.keep_freed_memory()
     sides = {"milk10k": milk10k(first), "pad": pad(second)}
     seen = {name: side.described(cache and cache / name) for name, side in sides.items()}
-    split, kept = curated(sides["milk10k"], *seen["milk10k"])
-    rows = outside(sides["pad"], seen["milk10k"], seen["pad"], split, kept)
+    split, kept = curated(sides["milk10k"], *seen["milk10k"], cache and cache / "milk10k")
+    rows = outside(sides["pad"], seen["milk10k"], seen["pad"], split, kept, cache and cache / "pad")
     parallel.rest()
     labels = examples.labels_in_order(kept)
     tested = outsiders.used(rows, {label: place for place, label in enumerate(labels)})
