@@ -59,7 +59,7 @@ def evaluate(
         outputs,
     )  # fmt: skip
     theirs = Photos(split, _traits(folder, split), folder)
-    answers = _answers(own, theirs, names, joined)
+    answers = _answers(own, theirs, names, joined, labels)
     malignant = set(classes.loc[classes["malignant"], "label"])
     told, by_subgroup = judged(answers, labels, malignant, own, theirs, settings)
     slugs = sorted({parts_of(part)[0] for name in names for part in members(name, joined)})
@@ -105,7 +105,9 @@ def members(name: str, joined: Sequence[Joined]) -> list[str]:
     return [pairs[0].first, pairs[0].second] if pairs else [name]
 
 
-def _answers(own: Photos, theirs: Photos, names: Sequence[str], joined: Sequence[Joined]) -> list[Answers]:
+def _answers(
+    own: Photos, theirs: Photos, names: Sequence[str], joined: Sequence[Joined], labels: Sequence[str]
+) -> list[Answers]:
     """The answers of the classifiers, in the order of `names`; the features of one backbone in memory at a time."""
     needed = [part for name in names for part in members(name, joined)]
     heads, cards = {}, {}
@@ -113,6 +115,7 @@ def _answers(own: Photos, theirs: Photos, names: Sequence[str], joined: Sequence
         mine, other = (own.split, own.features(slug)), (theirs.split, theirs.features(slug))
         for part in dict.fromkeys(part for part in needed if parts_of(part)[0] == slug):
             trained, cards[part] = head.load(own.folder / "heads" / part)
+            predictions.refuse_other_labels(cards[part]["labels"], labels, model=part)
             table = tables.read(own.folder / "predictions" / f"{part}.parquet", tables.PREDICTIONS)
             heads[part] = answering.of_head(trained, cards[part], table, mine, other, theirs.traits)
     pairs = {pair.name: pair for pair in joined}
