@@ -250,7 +250,7 @@ def external_pad(results: Mapping[str, Any]) -> str:
             markdown_table(heads, rows, left=1),
             "Recovered without a label of PAD, with the gain over the classifier unchanged, paired:",
             markdown_table(["", "Method", "Balanced accuracy", "Gain", "MCC", "Gain"], gains, left=2),
-            f"{counts['used']:,} of {counts['rows']:,} photos ({photos}): {counts['copy']} copies of photos of milk10k, "
+            f"{counts['used']:,} of {counts['rows']:,} photos ({photos}): {counts['copy']} copies of milk10k's, "
             f"{counts['conflicting_labels']} under two labels, {counts['repeated']} repeated and "
             f"{counts['outside_taxonomy'] + counts['outside_model']} of other classes are left out. Farther from the "
             f"training photos than all but a few of validation lie {unusual}.",

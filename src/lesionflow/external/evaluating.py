@@ -16,7 +16,7 @@ from lesionflow.evaluate.settings import OutliersParams
 from lesionflow.external import answering, matching
 from lesionflow.learn import examples, head
 from lesionflow.learn.head_inputs import Inputs
-from lesionflow.params import Joined, parts_of
+from lesionflow.params import Joined, named, parts_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def evaluate(
         {
             "confidence": settings.evaluate.confidence,
             "counts": outsiders.counts(rows),
-            "copies_of": {part: int(count) for part, count in sorted(_copied(rows).items())},
+            "copies_of": _copied(rows),
             "photos": split["label"].value_counts().sort_index().to_dict(),
             "absent_classes": [label for label in labels if label not in set(split["label"])],
             "models": told,
@@ -89,7 +89,8 @@ def _refuse_nothing(split: pd.DataFrame, rows: pd.DataFrame) -> None:
 
 
 def _copied(rows: pd.DataFrame) -> dict[str, int]:
-    return rows.loc[rows["reason"] == str(outsiders.Reason.COPY), "part"].value_counts().to_dict()
+    found = rows.loc[rows["reason"] == str(outsiders.Reason.COPY), "part"].value_counts()
+    return {str(part): int(count) for part, count in found.sort_index().items()}
 
 
 def _traits(folder: Path, split: pd.DataFrame) -> pd.DataFrame:
@@ -118,13 +119,15 @@ def _answers(
             predictions.refuse_other_labels(cards[part]["labels"], labels, model=part)
             table = tables.read(own.folder / "predictions" / f"{part}.parquet", tables.PREDICTIONS)
             heads[part] = answering.of_head(trained, cards[part], table, mine, other, theirs.traits)
-    pairs = {pair.name: pair for pair in joined}
-    return [
-        answering.of_pair(pairs[name], *([each[part] for part in members(name, joined)] for each in (heads, cards)))
-        if name in pairs
-        else heads[name]
-        for name in names
-    ]
+    found = []
+    for name in names:
+        parts = members(name, joined)
+        if len(parts) == 1:
+            found.append(heads[name])
+        else:
+            each, of_each = [heads[part] for part in parts], [cards[part] for part in parts]
+            found.append(answering.of_pair(named(joined, name), each, of_each))
+    return found
 
 
 def judged(
