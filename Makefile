@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 PULLED := .cache/data-pulled
 
 .DEFAULT_GOAL := help
-.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k readme
+.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external readme
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -86,6 +86,9 @@ benchmark-learning: $(INSTALLED) ## Measure what training costs over the pass of
 
 benchmark-learning-milk10k: $(INSTALLED) ## Measure what recipe tuned gains over study on real photos (needs ../shared/data)
 	python benchmarks/learning_milk10k.py
+
+benchmark-external: $(INSTALLED) ## Measure classifiers of milk10k on PAD-UFES-20 (needs ../shared/data)
+	python benchmarks/external_pad.py
 
 readme: $(INSTALLED) ## Render README's tables from benchmarks/results
 	python benchmarks/readme.py

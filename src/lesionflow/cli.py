@@ -79,3 +79,26 @@ def freeze_split(rev: str | None, manifests: Path) -> None:
     split = freezing.of_last_run() if rev is None else freezing.of_revision(rev)
     click.echo(freezing.freeze(split, manifests))
     click.echo("Next: dvc add data && dvc repro")
+
+
+@commands.command("evaluate-external")
+@click.option(
+    "--manifest", type=click.Path(path_type=Path), required=True, help="CSV as in data/manifests, of photos elsewhere."
+)
+@click.option("--photos", type=click.Path(path_type=Path), help="Folder from which relative paths of photos start.")
+@click.option("--models", multiple=True, help="Classifier of the run, as on the leaderboard; repeat it  [default: all]")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("reports/external"), show_default=True)
+@click.option(
+    "--cache", type=click.Path(path_type=Path), default=Path(".cache/external"), show_default=True,
+    help="Where photos, fingerprints and features are kept for the next time.",
+)  # fmt: skip
+def evaluate_external(manifest: Path, photos: Path | None, models: tuple[str, ...], out: Path, cache: Path) -> None:
+    """Evaluate the run's classifiers on photos from elsewhere.
+
+    Labels are mapped by data/taxonomy.yaml; photos that copy one of the run, or whose label it has not learned, are
+    counted and left out. Prints the drop against the run's own test photos and what is recovered of it without labels,
+    and writes it to OUT. `external` in params.yaml does the same in the pipeline.
+    """
+    from lesionflow.external import commanded
+
+    click.echo(commanded.run(manifest, photos, models, out=out, cache=cache), nl=False)

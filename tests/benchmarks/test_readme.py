@@ -231,3 +231,39 @@ def test_what_learning_costs_is_told_with_what_it_was_measured_on():
     assert [row[1] for row in cells(text)[2:]] == ["1.05", "48.0", "39.0", "52.6", "0.91", "12.3", "1.234 GiB"]
     assert "60 heads on 27,000 photos, minutes" in text
     assert "`lite0`, 1,500 generated photos, 2 processors. Measured by `make benchmark-learning`" in text
+
+
+def test_the_drop_on_photos_from_elsewhere_stands_above_what_is_recovered():
+    told = {"balanced_accuracy": figure(0.43), "mcc": figure(0.3)}
+    model = told | {"model": "lite0-study", "drop": {"balanced_accuracy": figure(-0.12), "mcc": figure(-0.17)}}
+    gain = {"balanced_accuracy": figure(0.02), "mcc": figure(-0.01)}
+    model["recovered"] = {method: told | {"gain": gain} for method in readme.METHODS}
+    counts = {
+        "rows": 1109, "used": 1106, "copy": 0, "conflicting_labels": 0, "outside_taxonomy": 1, "outside_model": 1,
+        "repeated": 1,
+    }  # fmt: skip
+    beyond = {"test": {"unusual": figure(0.05)}, "external": {"unusual": figure(0.5)}}
+    results = {
+        "models": [model], "outliers": {"lite0": beyond}, "counts": counts, "photos": {"BCC": 353, "MEL": 48},
+        "seed": 3, "command": "make benchmark-external", "versions": {"torch": "2.14.1"},
+    }  # fmt: skip
+    text = readme.external_pad(results)
+    rows = cells(text)
+    assert rows[2] == [
+        "`lite0-study`",
+        "43.0 % [38.0, 48.0]",
+        "-12.0 [-17.0, -7.0]",
+        "0.300 [0.250, 0.350]",
+        "-0.170 [-0.220, -0.120]",
+    ]
+    assert [row[1] for row in rows[5:]] == ["features matched", "class shares corrected", "both"]
+    assert rows[5][3] == "+2.0 [-3.0, +7.0]"
+    assert "1,106 of 1,109 photos (BCC 353, MEL 48): 0 copies" in text
+    assert "1 repeated and 2 of other classes are left out" in text
+    assert "50.0 % for `lite0` (own test photos 5.0 %)" in text
+
+
+def test_missing_external_results_name_the_target_that_makes_them(tmp_path):
+    text = "<!-- table: external_pad -->\n<!-- end: external_pad -->\n"
+    with pytest.raises(LesionflowError, match="make benchmark-external`"):
+        readme.rendered(text, tmp_path)

@@ -21,7 +21,7 @@ STAGES = stages(ROOT)
 ROOMS = {"ingest", "curate", "learn", "evaluate", "explain", "report", "adapters", "sample"}
 MODULES = sorted(path.relative_to(ROOT) for path in (ROOT / SOURCE).rglob("*.py"))
 GROUND_FLOOR = {"errors", "files", "images", "parallel", "params", "seeding", "tables"}
-ENTRANCES = {"__init__", "__main__", "cli"}
+ENTRANCES = {"__init__", "__main__", "cli", "external"}
 OWNERS = {"great_expectations": "adapters/expectations.py", "mlflow": "adapters/tracking.py"}
 
 

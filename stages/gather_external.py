@@ -1,0 +1,24 @@
+"""Fetch, verify and store the photos of one external manifest."""
+
+from pathlib import Path
+
+from lesionflow import params
+from lesionflow.errors import argument, command
+from lesionflow.external import gathering
+from lesionflow.external.settings import FOLDER, Source, named
+from lesionflow.ingest import taxonomy
+from lesionflow.ingest.settings import IngestParams
+
+DATA = Path("data")
+
+
+@command
+def main() -> None:
+    """Write external/<name>/manifest.parquet, ingested.parquet and shards/."""
+    source = named(params.load("external", list[Source]), argument("source"))
+    known, settings = taxonomy.load(DATA / "taxonomy.yaml"), params.load("ingest", IngestParams)
+    gathering.gather(source, known, FOLDER / source.name, settings)
+
+
+if __name__ == "__main__":
+    main()
