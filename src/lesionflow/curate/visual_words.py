@@ -80,9 +80,8 @@ def _most_common(counts: npt.NDArray[np.int64]) -> int:
 
 def _matrix(words: Ragged, used: npt.NDArray[np.bool_]) -> sparse.csr_matrix:
     """Photos x words, of the words in use."""
-    kept = used[words.flat]
-    starts = np.concatenate([[0], kept.cumsum()])[words.starts]
-    values = words.flat[kept]
+    kept = np.flatnonzero(used[words.flat])
+    starts, values = np.searchsorted(kept, words.starts), words.flat[kept]
     return sparse.csr_matrix((np.ones(len(values), dtype=np.float32), values, starts), (len(starts) - 1, CENTRES**2))
 
 
