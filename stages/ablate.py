@@ -20,15 +20,15 @@ OUTPUTS, CHECKPOINTS = Path("outputs"), Path(".cache/ablation")
 def main() -> None:
     """Write ablation/cells/<name>/ with predictions.parquet, history.csv and training.json."""
     cell = ablation.parse(argument("cell"))
-    network, recipe = params.load("ablation.network", NetworkParams), params.load("ablation.recipe", str)
+    network, name = params.load("ablation.network", NetworkParams), params.load("ablation.recipe", str)
     settings, how = params.load("ablation.training", FinetuneParams), params.load(f"ablation.how.{cell.strategy}", How)
     memory.keep_freed_memory()
     backbone = ablation_network.load(network, params.load(f"models.{network.model}", BackboneParams))
     labels = examples.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES))
     split, folder = tables.read(OUTPUTS / "split.parquet", tables.SPLIT), OUTPUTS / "ablation"
-    arrays = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("pixels", "features"))
-    run = ablating.Run(backbone, params.load(f"recipes.{recipe}", Recipe), settings, CHECKPOINTS)
-    made = run.cell(ablating.Data(split, labels, *arrays), cell.strategy, how, share=cell.share / 100, seed=cell.seed)
+    data = ablating.Data(split, labels, *(np.load(folder / name, mmap_mode="r") for name in ablating.ARRAYS))
+    run = ablating.Run(backbone, params.load(f"recipes.{name}", Recipe), settings, CHECKPOINTS)
+    made = run.cell(data, cell.strategy, how, share=cell.share / 100, seed=cell.seed)
     table = predictions.table(made.rows, made.probabilities, labels, model=cell.name)
     with files.atomic(folder / "cells" / cell.name) as partial:
         tables.write(table, partial / "predictions.parquet", tables.PREDICTIONS)

@@ -24,6 +24,9 @@ from lesionflow.learn.recipes import Recipe
 from lesionflow.learn.subsets import Flags
 from lesionflow.learn.training import Examples
 
+ARRAYS = ("pixels.npy", "features.npy")
+"""Where stages keep what `Data` takes beside the split."""
+
 
 @dataclass(frozen=True)
 class Data:
