@@ -45,15 +45,18 @@ def last_stages(network: nn.Module, count: int) -> list[str]:
     LesionflowError : the network does not say its stages, or has fewer.
     """
     of_stage = _stages(network)
-    first = max(of_stage.values(), default=-1) + 1 - count
-    if first < 0:
+    # Norms after the last stage are often groups of their own.
+    with_weights = sorted(
+        {of_stage[name] for name, one in network.named_parameters() if name in of_stage and one.ndim > 1}
+    )
+    if len(with_weights) < count:
         raise LesionflowError(
             f"{type(network).__name__}: its last {count} stages",
-            got=f"{max(of_stage.values(), default=-1) + 1} stages",
+            got=f"{len(with_weights)} stages",
             expected="at least as many, named by timm's group_matcher",
             remedy="Lower ablation.how.last.stages in params.yaml, or leave strategy last out.",
         )
-    return [name for name, stage in of_stage.items() if stage >= first]
+    return [name for name, stage in of_stage.items() if stage >= with_weights[-count]]
 
 
 def _stages(network: Any) -> dict[str, int]:
