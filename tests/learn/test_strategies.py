@@ -24,7 +24,7 @@ def test_full_trains_everything(backbone):
     ("name", "expected"),
     [
         ("test_resnet.r160_in1k", ("layer4.",)),
-        ("test_efficientnet.r160_in1k", ("blocks.3.", "conv_head", "bn2")),
+        ("test_efficientnet.r160_in1k", ("blocks.4.", "conv_head", "bn2")),
         ("test_vit.r160_in1k", ("blocks.5.", "norm.", "fc_norm.")),
         ("test_convnext.r160_in1k", ("stages.3.", "norm_pre.", "head.")),
     ],
