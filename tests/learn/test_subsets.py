@@ -1,6 +1,6 @@
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lesionflow.learn import subsets
@@ -19,12 +19,14 @@ SPLITS = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=4), min_size=
 SHARES = st.floats(0.01, 1)
 
 
+@settings(deadline=None)
 @given(SPLITS, SHARES, SHARES, st.integers(0, 5))
 def test_a_smaller_share_lies_within_a_larger_one(split, one, other, seed):
     small, large = (subsets.of_training(split, share=share, seed=seed) for share in sorted((one, other)))
     assert not (small & ~large).any()
 
 
+@settings(deadline=None)
 @given(SPLITS, SHARES, st.integers(0, 5))
 def test_groups_stay_whole_and_every_class_keeps_a_photo(split, share, seed):
     taken = subsets.of_training(split, share=share, seed=seed)
@@ -32,6 +34,7 @@ def test_groups_stay_whole_and_every_class_keeps_a_photo(split, share, seed):
     assert set(split[taken]["class_id"]) == set(split["class_id"])
 
 
+@settings(deadline=None)
 @given(SPLITS, st.integers(0, 5))
 def test_the_whole_share_is_every_training_photo(split, seed):
     assert subsets.of_training(split, share=1.0, seed=seed).all()

@@ -197,7 +197,7 @@ class _Run:
         """
         self.classifier.train()
         for layer in self.classifier.modules():
-            if isinstance(layer, nn.modules.batchnorm.BatchNorm):
+            if isinstance(layer, nn.modules.batchnorm._BatchNorm):
                 trained = all(one.requires_grad for one in layer.parameters())
                 layer.train(self.moving_norm and trained)
 
