@@ -141,11 +141,11 @@ def result(prepared: Prepared, wanted: list[Cell]) -> dict[str, Any]:
     told = {cell: files.read_json(prepared.cells / cell.name / "training.json") for cell in there}
     histories = {cell.name: told[cell].pop("history") for cell in there}
     data = prepared.data()
-    options = {"count": load("evaluate.bootstrap", int), "confidence": load("evaluate.confidence", float)}
+    count, confidence, seed = load("evaluate.bootstrap", int), load("evaluate.confidence", float), load("seed", int)
     test = data.split[data.split["split"] == "test"]
     return {
         "cells": ablation.figures(found, told, data.labels),
-        "compared": ablation.compared(found, data.labels, seed=load("seed", int), **options),
+        "compared": ablation.compared(found, data.labels, count=count, confidence=confidence, seed=seed),
         "missing": [cell.name for cell in wanted if cell not in found],
         "model": load("ablation.network", NetworkParams).model,
         "input_size": SIZE,
@@ -153,7 +153,7 @@ def result(prepared: Prepared, wanted: list[Cell]) -> dict[str, Any]:
         "photos": {part: int((data.split["split"] == part).sum()) for part in ("train", "val", "test")},
         "test_groups": int(test["group"].nunique()),
         "split": SPLIT,
-        "confidence": options["confidence"],
+        "confidence": confidence,
         "how": load("ablation.how", dict),
         "training": training().model_dump(mode="json"),
         "histories": histories,

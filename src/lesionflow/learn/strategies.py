@@ -5,9 +5,13 @@ What the stages are, the network says itself (timm's `group_matcher`), so that n
 
 from typing import Any
 
-import timm.optim
 import torch
 from timm.models import group_parameters
+from timm.optim import (  # type: ignore[attr-defined]  # public, but timm re-exports without saying so
+    create_optimizer_v2,
+    param_groups_layer_decay,
+    param_groups_weight_decay,
+)
 from torch import nn
 
 from lesionflow import seeding
@@ -94,9 +98,9 @@ def optimiser(network: nn.Module, head: nn.Module, how: How, *, weight_decay: fl
 
     Stages further from the head learn slower (timm's layer-wise decay, after BEiT).
     """
-    groups = timm.optim.param_groups_layer_decay(network, weight_decay, layer_decay=how.layer_decay)
+    groups = param_groups_layer_decay(network, weight_decay, layer_decay=how.layer_decay)
     for group in groups:
         group["lr"] = how.rate
-    groups += [group | {"lr": how.head_rate} for group in timm.optim.param_groups_weight_decay(head, weight_decay)]
-    made: torch.optim.Optimizer = timm.optim.create_optimizer_v2(groups, "adamw", lr=how.rate, fused=True)
+    groups += [group | {"lr": how.head_rate} for group in param_groups_weight_decay(head, weight_decay)]
+    made: torch.optim.Optimizer = create_optimizer_v2(groups, "adamw", lr=how.rate, fused=True)
     return made
