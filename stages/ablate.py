@@ -13,7 +13,7 @@ from lesionflow.learn.backbones import BackboneParams
 from lesionflow.learn.finetune_settings import FinetuneParams, How
 from lesionflow.learn.recipes import Recipe
 
-OUTPUTS, CHECKPOINTS = Path("outputs"), Path(".cache/ablation")
+OUTPUTS, FOLDER = Path("outputs"), Path("outputs/ablation")
 
 
 @command
@@ -22,15 +22,14 @@ def main() -> None:
     cell = ablation.parse(argument("cell"))
     network, name = params.load("ablation.network", NetworkParams), params.load("ablation.recipe", str)
     settings, how = params.load("ablation.training", FinetuneParams), params.load(f"ablation.how.{cell.strategy}", How)
-    memory.keep_freed_memory()
     backbone = ablation_network.load(network, params.load(f"models.{network.model}", BackboneParams))
-    labels = examples.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES))
-    split, folder = tables.read(OUTPUTS / "split.parquet", tables.SPLIT), OUTPUTS / "ablation"
-    data = ablating.Data(split, labels, *(np.load(folder / name, mmap_mode="r") for name in ablating.ARRAYS))
-    run = ablating.Run(backbone, params.load(f"recipes.{name}", Recipe), settings, CHECKPOINTS)
+    classes, split = (tables.read(OUTPUTS / f"{one.name}.parquet", one) for one in (tables.CLASSES, tables.SPLIT))
+    arrays = (np.load(FOLDER / file, mmap_mode="r") for file in ablating.ARRAYS)
+    data = ablating.Data(split, examples.labels_in_order(classes), *arrays)
+    run = ablating.Run(backbone, params.load(f"recipes.{name}", Recipe), settings, Path(".cache/ablation"))
     made = run.cell(data, cell.strategy, how, share=cell.share / 100, seed=cell.seed)
-    table = predictions.table(made.rows, made.probabilities, labels, model=cell.name)
-    with files.atomic(folder / "cells" / cell.name) as partial:
+    table = predictions.table(made.rows, made.probabilities, data.labels, model=cell.name)
+    with files.atomic(FOLDER / "cells" / cell.name) as partial:
         tables.write(table, partial / "predictions.parquet", tables.PREDICTIONS)
         files.write_text(made.history.to_csv(index=False), partial / "history.csv")
         files.write_json(made.told, partial / "training.json")
