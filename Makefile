@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 PULLED := .cache/data-pulled
 
 .DEFAULT_GOAL := help
-.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external readme
+.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external benchmark-ablation ablation readme
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -39,6 +39,10 @@ repro: $(PULLED) ## Run the pipeline: only what changed since the last run
 paper: $(PULLED) ## Compare the study's six backbones (needs a model hub or a checkpoint folder)
 	dvc exp run --set-param 'active=[resnet50,efficientnet_b0,mobilenetv2,vit_base,swin_tiny,swin_base]' --set-param 'joined=[]'
 	@cat reports/leaderboard.md
+
+ablation: $(PULLED) ## Compare frozen with fine-tuned by the number of photos (long; goes on where it was stopped)
+	dvc repro ablation/dvc.yaml
+	@cat reports/ablation/ablation.md
 
 ui: $(INSTALLED) ## Open MLflow on the tracked runs
 	mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
@@ -89,6 +93,9 @@ benchmark-learning-milk10k: $(INSTALLED) ## Measure what recipe tuned gains over
 
 benchmark-external: $(INSTALLED) ## Measure classifiers of milk10k on PAD-UFES-20 (needs ../shared/data)
 	python benchmarks/external_pad.py
+
+benchmark-ablation: $(INSTALLED) ## Measure frozen against fine-tuned on real photos (needs ../shared/data)
+	python benchmarks/ablation.py
 
 readme: $(INSTALLED) ## Render README's tables from benchmarks/results
 	python benchmarks/readme.py

@@ -33,7 +33,7 @@ from lesionflow.curate import (
 from lesionflow.curate.decisions import Decisions
 from lesionflow.curate.settings import CandidatesParams, ClassesParams, DuplicatesParams, QualityParams, SplitParams
 from lesionflow.evaluate import predictions, traits
-from lesionflow.evaluate.external import COMPARED, Settings
+from lesionflow.evaluate.external import COMPARED, Answers, Settings
 from lesionflow.evaluate.settings import CalibrateParams, EvaluateParams, OutliersParams, SubgroupsParams
 from lesionflow.external import answering, evaluating
 from lesionflow.external.evaluating import Photos
@@ -167,7 +167,7 @@ def outside(
 
 def answers_of(
     name: str, own: Photos, theirs: Photos, vectors: tuple[pd.DataFrame, pd.DataFrame], labels: list[str]
-) -> tuple[answering.Answers, dict[str, Any]]:
+) -> tuple[Answers, dict[str, Any]]:
     """One head, trained and asked as the stages do, and its card."""
     recipe, seed = load(f"recipes.{parts_of(name)[1]}", Recipe), load("seed", int)
     seen = head_inputs.of_recipe(recipe, own.traits, own.split)
@@ -183,7 +183,7 @@ def answers_of(
 
 def all_answers(
     own: Photos, theirs: Photos, vectors: dict[str, tuple[pd.DataFrame, pd.DataFrame]], labels: list[str]
-) -> list[answering.Answers]:
+) -> list[Answers]:
     """Every recipe on every backbone, then the joined pairs."""
     made = {}
     for slug in SLUGS:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lesionflow import files
 from lesionflow.errors import LesionflowError, command
-from lesionflow.report import figures
+from lesionflow.report import ablation_page, figures
 from lesionflow.report.leaderboard import markdown_table
 
 README, RESULTS = Path("README.md"), Path("benchmarks/results")
@@ -151,6 +151,31 @@ def learning(results: Mapping[str, Any]) -> str:
     )
 
 
+def ablation(results: Mapping[str, Any]) -> str:
+    """Frozen and fine-tuned at each share of the training photos, and the differences.
+
+    Parameters
+    ----------
+    results : `cells` and `compared`, as evaluate.ablation makes them; `missing`, the names of cells that were not made;
+        `model`, `input_size`, `photos` {train, val, test}, `classes`, `test_groups`, `confidence`, `seconds`,
+        `command` and `versions`.
+    """
+    photos, seeds = results["photos"], len({cell["seed"] for cell in results["cells"]})
+    missing = f" Not measured: {', '.join(results['missing'])}." if results["missing"] else ""
+    return "\n\n".join(
+        [
+            markdown_table(ablation_page.header(), ablation_page.rows(results), left=2),
+            f"`{results['model']}` at {results['input_size']} pixels, one split of {sum(photos.values()):,} photos of "
+            f"{len(results['classes'])} classes, {photos['test']} of them in test ({results['test_groups']} groups); "
+            f"means of {seeds} seeds, which draw the subset too. After the semicolon the difference from frozen at the "
+            f"same share, paired, with its {figures.confidence_name(results['confidence'])} interval over groups and "
+            f"seeds.{missing}",
+            f"Measured by `{results['command']}` in {_duration(results['seconds'])} of processor time, with "
+            f"{_told(results['versions'])}.",
+        ]
+    )
+
+
 LEAKED = ("leaked_share", "accuracy_leaked", "accuracy_not_leaked")
 
 
@@ -275,6 +300,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "learning": learning,
     "learning_milk10k": learning_milk10k,
     "external_pad": external_pad,
+    "ablation": ablation,
 }
 
 

@@ -267,3 +267,31 @@ def test_missing_external_results_name_the_target_that_makes_them(tmp_path):
     text = "<!-- table: external_pad -->\n<!-- end: external_pad -->\n"
     with pytest.raises(LesionflowError, match="make benchmark-external`"):
         readme.rendered(text, tmp_path)
+
+
+def test_what_fine_tuning_gains_stands_beside_frozen_and_missing_cells_are_named():
+    one = {"share": 0.1, "photos": 205, "mcc": 0.4, "accuracy": 0.5}
+    gain = {"balanced_accuracy": figure(0.08), "mcc": figure(-0.02), "accuracy": figure(0.01)}
+    results = {
+        "cells": [
+            one | {"strategy": "full", "seed": 0, "balanced_accuracy": 0.5},
+            one | {"strategy": "frozen", "seed": 0, "balanced_accuracy": 0.4},
+            one | {"strategy": "frozen", "seed": 1, "balanced_accuracy": 0.46},
+        ],
+        "compared": [{"strategy": "full", "share": 0.1, "seeds": [0], **gain}], "missing": ["full-10-1"],
+        "model": "lite0", "input_size": 128, "photos": {"train": 2048, "val": 439, "test": 440},
+        "classes": list("abcdef"), "test_groups": 430, "confidence": 0.95, "seconds": 4000,
+        "command": "make benchmark-ablation", "versions": {"timm": "1.0.31"},
+    }  # fmt: skip
+    text = readme.ablation(results)
+    assert cells(text)[2:] == [
+        # The mean of 0.40 and 0.46.
+        ["10 % (205 photos)", "frozen", "43.0 %", "0.400", "50.0 %"],
+        ["10 % (205 photos)", "full", "50.0 %; +8.0 [+3.0, +13.0]", "0.400; -0.020 [-0.070, +0.030]",
+         "50.0 %; +1.0 [-4.0, +6.0]"],
+    ]  # fmt: skip
+    assert "`lite0` at 128 pixels, one split of 2,927 photos of 6 classes, 440 of them in test (430 groups)" in text
+    assert "means of 2 seeds" in text
+    assert "Not measured: full-10-1." in text
+    assert "Measured by `make benchmark-ablation` in 67 min of processor time, with timm 1.0.31." in text
+    assert "Not measured" not in readme.ablation(results | {"missing": []})

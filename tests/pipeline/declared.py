@@ -1,11 +1,10 @@
 """What a stage imports and loads, read from its source, held against what dvc.yaml declares.
 
-`python tests/pipeline/declared.py` (or `make deps`) writes the code deps of every stage into dvc.yaml.
+`python tests/pipeline/declared.py` (or `make deps`) writes the code deps of every stage into the pipelines' files.
 """
 
 import ast
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import PlainScalarString
 
 SOURCE = Path("src/lesionflow")
+PIPELINES = ("dvc.yaml", "ablation/dvc.yaml")
 RESOURCES = ("templates", "codebooks")
 
 
@@ -69,9 +69,9 @@ def loaded_params(source: str) -> set[str]:
     return keys
 
 
-def stages(root: Path) -> dict[str, dict]:
-    """The stages of dvc.yaml, a foreach stage as its body."""
-    content = YAML().load((root / "dvc.yaml").read_text(encoding="utf-8"))
+def stages(root: Path, pipeline: str = PIPELINES[0]) -> dict[str, dict]:
+    """The stages of a pipeline's file, a foreach stage as its body."""
+    content = YAML().load((root / pipeline).read_text(encoding="utf-8"))
     return {name: stage.get("do", stage) for name, stage in content["stages"].items()}
 
 
@@ -86,19 +86,20 @@ def is_code(dep: object) -> bool:
     return str(dep).startswith(("src/", "stages/"))
 
 
-def write_code_deps(root: Path) -> None:
-    """Rewrite the code deps of every stage in dvc.yaml, leaving all else as it is."""
+def write_code_deps(root: Path, pipeline: str) -> None:
+    """Rewrite the code deps of every stage of a pipeline's file, leaving all else as it is."""
     yaml = YAML()
     yaml.width = 120
     yaml.indent(mapping=2, sequence=4, offset=2)
-    content = yaml.load((root / "dvc.yaml").read_text(encoding="utf-8"))
+    content = yaml.load((root / pipeline).read_text(encoding="utf-8"))
     for stage in content["stages"].values():
         body = stage.get("do", stage)
         kept = [dep for dep in body["deps"] if not is_code(dep)]
         body["deps"] = [*map(PlainScalarString, code_deps(root, body)), *kept]
-    with (root / "dvc.yaml").open("w", encoding="utf-8") as file:
+    with (root / pipeline).open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
 
 
 if __name__ == "__main__":
-    sys.exit(write_code_deps(Path.cwd()))
+    for pipeline in PIPELINES:
+        write_code_deps(Path.cwd(), pipeline)

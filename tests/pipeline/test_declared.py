@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.declared import (
+    PIPELINES,
     SOURCE,
     code_deps,
     import_closure,
@@ -17,7 +18,7 @@ from tests.pipeline.declared import (
 )
 
 ROOT = Path(__file__).parents[2]
-STAGES = stages(ROOT)
+STAGES = {name: stage for pipeline in PIPELINES for name, stage in stages(ROOT, pipeline).items()}
 ROOMS = {"ingest", "curate", "learn", "evaluate", "explain", "report", "adapters", "sample"}
 MODULES = sorted(path.relative_to(ROOT) for path in (ROOT / SOURCE).rglob("*.py"))
 GROUND_FLOOR = {"errors", "files", "images", "parallel", "params", "seeding", "tables"}
@@ -59,13 +60,17 @@ def test_stage_declares_exactly_the_code_that_it_reaches(name):
 
 @pytest.mark.parametrize("name", STAGES)
 def test_stage_declares_exactly_the_params_that_it_loads(name):
-    declared = {re.sub(r"\$\{item\.(model|recipe)\}", "{slug}", str(key)) for key in STAGES[name].get("params", [])}
+    declared = {re.sub(r"\$\{[a-z._]+\}", "{slug}", str(key)) for key in STAGES[name].get("params", [])}
     loaded = loaded_params((ROOT / STAGES[name]["cmd"].split()[1]).read_text())
     if name == "validate":  # one file serves two stages; `active` matters to predictions alone
         loaded -= {"active", "active_recipes", "joined"}
     elif name == "validate_predictions":
         loaded -= {"curate.split"}
     assert declared == loaded
+
+
+def test_no_two_stages_share_a_name():
+    assert len(STAGES) == sum(len(stages(ROOT, pipeline)) for pipeline in PIPELINES)
 
 
 @pytest.mark.parametrize("name", STAGES)

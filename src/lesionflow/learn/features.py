@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -23,6 +21,7 @@ from lesionflow.errors import LesionflowError
 from lesionflow.images import StoredPhoto, UnreadableImageError
 from lesionflow.learn import engines, photo_views
 from lesionflow.learn.backbones import Backbone
+from lesionflow.learn.determinism import deterministic, device
 from lesionflow.learn.engines import Engine
 from lesionflow.learn.photo_views import View
 from lesionflow.params import Section
@@ -55,7 +54,7 @@ def settled(
     def used(name: str) -> bool:
         return cache_key(description, settings.model_copy(update={"engine": name})) in keys
 
-    name = engines.chosen(settings.engine, backbone, batch_size=settings.batch_size, device=_device(), used=used)
+    name = engines.chosen(settings.engine, backbone, batch_size=settings.batch_size, device=device(), used=used)
     return settings.model_copy(update={"engine": name})
 
 
@@ -68,7 +67,7 @@ def cache_key(description: dict[str, Any], settings: FeaturesParams) -> str:
     }
     libraries = {library.__name__: library.__version__ for library in (torch, timm, PIL)}
     libraries |= {"onnxruntime": version("onnxruntime")} if settings.engine == "onnx" else {}
-    kernels = [settings.batch_size, settings.engine, _device().type]
+    kernels = [settings.batch_size, settings.engine, device().type]
     text = json.dumps([deciding, kernels, libraries, VERSION], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -145,11 +144,11 @@ def extract(
     if not photos:
         return rows
     run, start = run or engine(backbone, settings), 0
-    for batch in _batches(backbone, photos, wanted, settings.batch_size, pinned=_device().type == "cuda"):
+    for batch in _batches(backbone, photos, wanted, settings.batch_size, pinned=device().type == "cuda"):
         end = start + len(batch)
         # View by view: whatever others are asked for, a view's kernels and rounding are the same.
         for place in range(len(wanted)):
-            with _deterministic():
+            with deterministic():
                 filled = _filled_up(backbone.preprocess.numbers(batch[:, place]), settings.batch_size)
                 rows[start:end, place] = run(filled)[: len(batch)]
         _refuse_non_finite(rows[start:end], photos[start:end], backbone)
@@ -160,26 +159,7 @@ def extract(
 def engine(backbone: Backbone, settings: FeaturesParams) -> Engine:
     """The engine of these settings."""
     name: engines.Name = "onnx" if settings.engine == "onnx" else "torch"
-    return engines.build(name, backbone, batch_size=settings.batch_size, device=_device())
-
-
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-@contextmanager
-def _deterministic() -> Iterator[None]:
-    """Let torch take only kernels that give the same bits each time (the CPU's do already), then put things back."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with it
-    guard: Any = torch.utils.deterministic
-    before = torch.are_deterministic_algorithms_enabled(), guard.fill_uninitialized_memory
-    torch.use_deterministic_algorithms(True)
-    guard.fill_uninitialized_memory = False  # for debugging, and costs time
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before[0])
-        guard.fill_uninitialized_memory = before[1]
+    return engines.build(name, backbone, batch_size=settings.batch_size, device=device())
 
 
 def _batches(

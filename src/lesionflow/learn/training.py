@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -76,7 +76,7 @@ def fit(train: Examples, val: Examples, labels: list[str], settings: Recipe, *, 
     ------
     LesionflowError : a class without a photo in train or val, or a loss that is not finite.
     """
-    _refuse_absent_classes({"train": train, "val": val}, labels)
+    refuse_absent_classes({"train": train.class_ids, "val": val.class_ids}, labels)
     with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(seeding.derive(seed, "head"))
         head = Head(train.features.shape[1], settings.hidden, len(labels), settings.dropout, members=settings.seeds)
@@ -233,9 +233,10 @@ def _refuse_non_finite(loss: float, name: str) -> None:
         )
 
 
-def _refuse_absent_classes(parts: dict[str, Examples], labels: list[str]) -> None:
-    for name, part in parts.items():
-        present = set(part.class_ids.tolist())
+def refuse_absent_classes(parts: Mapping[str, Classes], labels: Sequence[str]) -> None:
+    """Stop when a class has no photo in a part; `parts` are class ids by the part's name."""
+    for name, class_ids in parts.items():
+        present = set(class_ids.tolist())
         absent = [label for class_id, label in enumerate(labels) if class_id not in present]
         if absent:
             raise LesionflowError(
