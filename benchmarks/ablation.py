@@ -28,7 +28,7 @@ from lesionflow.curate import frozen, splitting
 from lesionflow.curate.settings import SplitParams
 from lesionflow.evaluate import ablation, predictions
 from lesionflow.evaluate.ablation import Cell
-from lesionflow.learn import ablating, ablation_network, examples, memory, pixels
+from lesionflow.learn import ablating, ablation_network, memory, pixels
 from lesionflow.learn.ablation_network import NetworkParams
 from lesionflow.learn.backbones import Backbone, BackboneParams
 from lesionflow.learn.finetune_settings import FinetuneParams, How
@@ -108,7 +108,7 @@ def _prepare(data: Path, folder: Path, backbone: Backbone) -> None:
     parallel.rest()
     with files.atomic(folder / "features.npy") as partial:
         np.save(partial, pixels.features(backbone, seen, batch_size=load("extract_features.batch_size", int)))
-    files.write_json(examples.labels_in_order(kept), folder / "labels.json")
+    files.write_json(tables.labels_in_order(kept), folder / "labels.json")
 
 
 class Work:

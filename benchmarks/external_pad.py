@@ -220,7 +220,7 @@ def main(first: Path, second: Path, cache: Path | None, out: Path) -> None:
     split, kept = curated(sides["milk10k"], *seen["milk10k"], cache and cache / "milk10k")
     rows = outside(sides["pad"], seen["milk10k"], seen["pad"], split, kept, cache and cache / "pad")
     parallel.rest()
-    labels = examples.labels_in_order(kept)
+    labels = tables.labels_in_order(kept)
     tested = outsiders.used(rows, {label: place for place, label in enumerate(labels)})
     vectors = {}
     for slug in SLUGS:

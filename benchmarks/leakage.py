@@ -155,7 +155,7 @@ def run(
     rows: pd.DataFrame, table: pd.DataFrame, kept: pd.DataFrame, vectors: pd.DataFrame, seed: int
 ) -> dict[str, Any]:
     """Figures of both ways, and the naive head's accuracy on test photos with a copy in train and without."""
-    shares, labels = load("curate.split", SplitParams), examples.labels_in_order(kept)
+    shares, labels = load("curate.split", SplitParams), tables.labels_in_order(kept)
     ids = {label: class_id for class_id, label in enumerate(labels)}
     of_classes = rows[rows["label"].isin(labels)]
     naive = at_random(of_classes.assign(class_id=of_classes["label"].map(ids)), shares, seed)
@@ -227,7 +227,7 @@ def main(data: Path) -> None:
             "photos": len(photos),
             **copies(rows, table),
             "dropped_by_reason": table.loc[table["verdict"] == "drop", "reason"].value_counts().sort_index().to_dict(),
-            "classes": examples.labels_in_order(kept),
+            "classes": tables.labels_in_order(kept),
             "model": MODEL,
             "seeds": SEEDS,
             "runs": runs,

@@ -103,7 +103,7 @@ class Run:
 
     def __call__(self, seed: int) -> dict[str, Any]:
         """Figures on test by classifier, what is selected on validation, and the adjustments."""
-        labels = examples.labels_in_order(self.kept)
+        labels = tables.labels_in_order(self.kept)
         ledger = pd.DataFrame(columns=frozen.COLUMNS, dtype=object)
         split = splitting.split(
             self.table, self.kept, load("curate.split", SplitParams), seed=seed, ledger=ledger
@@ -182,7 +182,7 @@ def main(data: Path, folder: Path | None, first_split: int, splits: int, out: Pa
     rows, stored = read_photos(data)
     table, kept = curated(rows.assign(of=""), stored)
     parallel.rest()
-    labels = examples.labels_in_order(kept)
+    labels = tables.labels_in_order(kept)
     used = set(table.loc[(table["verdict"] == "keep") & table["label"].isin(labels), "sha256"])
     photos = [photo for photo in stored if photo.sha256 in used]
     run = Run(table, kept, {slug: extracted(slug, photos, folder) for slug in SLUGS}, rows[["sha256", *CLINICAL]])

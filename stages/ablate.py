@@ -7,7 +7,7 @@ import numpy as np
 from lesionflow import files, params, tables
 from lesionflow.errors import argument, command
 from lesionflow.evaluate import ablation, predictions
-from lesionflow.learn import ablating, ablation_network, examples, memory
+from lesionflow.learn import ablating, ablation_network, memory
 from lesionflow.learn.ablation_network import NetworkParams
 from lesionflow.learn.backbones import BackboneParams
 from lesionflow.learn.finetune_settings import FinetuneParams, How
@@ -25,7 +25,7 @@ def main() -> None:
     memory.keep_freed_memory()
     backbone = ablation_network.load(network, params.load(f"models.{network.model}", BackboneParams))
     classes, split = (tables.read(OUTPUTS / f"{one.name}.parquet", one) for one in (tables.CLASSES, tables.SPLIT))
-    labels, arrays = examples.labels_in_order(classes), (np.load(FOLDER / one, "r") for one in ablating.ARRAYS)
+    labels, arrays = tables.labels_in_order(classes), (np.load(FOLDER / one, "r") for one in ablating.ARRAYS)
     run = ablating.Run(backbone, params.load(f"recipes.{name}", Recipe), settings, Path(".cache/ablation"))
     made = run.cell(ablating.Data(split, labels, *arrays), cell.strategy, how, share=cell.share / 100, seed=cell.seed)
     table = predictions.table(made.rows, made.probabilities, labels, model=cell.name)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lesionflow import files, params, tables
 from lesionflow.errors import argument, command
-from lesionflow.evaluate import predictions, trust
+from lesionflow.evaluate import trust
 from lesionflow.evaluate.settings import CalibrateParams
 
 OUTPUTS, REPORTS = Path("outputs"), Path("reports")
@@ -17,7 +17,7 @@ def main() -> None:
     traits = tables.read(OUTPUTS / "traits.parquet", tables.TRAITS)
     found = trust.judge(
         tables.read(OUTPUTS / "predictions" / f"{model}.parquet", tables.PREDICTIONS),
-        predictions.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)),
+        tables.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)),
         traits.set_index("sha256")["skin_type"],
         params.load("calibrate", CalibrateParams),
         count=params.load("evaluate.bootstrap", int),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lesionflow import files, params, tables
 from lesionflow.errors import command
-from lesionflow.evaluate import comparison, predictions
+from lesionflow.evaluate import comparison
 from lesionflow.evaluate.settings import CompareParams
 
 OUTPUTS, REPORTS = Path("outputs"), Path("reports")
@@ -20,7 +20,7 @@ def main() -> None:
     )
     found = comparison.compare(
         {name: tables.read(OUTPUTS / "predictions" / f"{name}.parquet", tables.PREDICTIONS) for name in names},
-        predictions.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)),
+        tables.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)),
         params.load("compare", CompareParams),
         count=params.load("evaluate.bootstrap", int),
         confidence=params.load("evaluate.confidence", float),

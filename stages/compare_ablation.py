@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lesionflow import files, params, tables
 from lesionflow.errors import command
-from lesionflow.evaluate import ablation, predictions
+from lesionflow.evaluate import ablation
 from lesionflow.report import ablation_page
 
 OUTPUTS, REPORTS = Path("outputs/ablation"), Path("reports/ablation")
@@ -18,7 +18,7 @@ def main() -> None:
         params.load("ablation.shares", list[int]),
         params.load("ablation.seeds", list[int]),
     )
-    labels = predictions.labels_in_order(tables.read(OUTPUTS.parent / "classes.parquet", tables.CLASSES))
+    labels = tables.labels_in_order(tables.read(OUTPUTS.parent / "classes.parquet", tables.CLASSES))
     found, told = {}, {}
     for cell in names:
         folder = OUTPUTS / "cells" / cell.name

@@ -17,7 +17,7 @@ def main() -> None:
     name, seed = argument("classifier"), params.load("seed", int)
     settings = params.load("evaluate", EvaluateParams)
     classes = tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)
-    labels, malignant = examples.labels_in_order(classes), set(classes.loc[classes["malignant"], "label"])
+    labels, malignant = tables.labels_in_order(classes), tables.malignant_labels(classes)
     trained, card = head.load(OUTPUTS / "heads" / name)
     predictions.refuse_other_labels(card["labels"], labels, model=name)
     split = tables.read(OUTPUTS / "split.parquet", tables.SPLIT)

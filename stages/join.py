@@ -22,7 +22,7 @@ def main() -> None:
     cards = [head.load(OUTPUTS / "heads" / one)[1] for one in both]
     joined, labels = joining.join(frames, cards), cards[0]["labels"]
     classes = tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)
-    malignant = set(classes.loc[classes["malignant"], "label"])
+    malignant = tables.malignant_labels(classes)
     table = predictions.table(frames[0], joined.probabilities, labels, model=name)
     tables.write(table, OUTPUTS / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
     measured = predictions.report(table, labels, settings, seed=seed, malignant=malignant)

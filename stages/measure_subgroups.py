@@ -16,7 +16,7 @@ def main() -> None:
     model, settings = argument("model"), params.load("evaluate", EvaluateParams)
     limits, seed = params.load("subgroups", SubgroupsParams), params.load("seed", int)
     classes = tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)
-    labels, malignant = predictions.labels_in_order(classes), set(classes.loc[classes["malignant"], "label"])
+    labels, malignant = tables.labels_in_order(classes), tables.malignant_labels(classes)
     table = tables.read(OUTPUTS / "predictions" / f"{model}.parquet", tables.PREDICTIONS)
     known = tables.read(OUTPUTS / "traits.parquet", tables.TRAITS).set_index("sha256").loc[table["sha256"]]
     parts = traits.subgroups(known, table["split"] == "train", age_bands=limits.age_bands)

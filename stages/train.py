@@ -16,7 +16,7 @@ def main() -> None:
     name, seed = argument("classifier"), params.load("seed", int)
     slug, recipe = params.parts_of(name)
     settings = params.load(f"recipes.{recipe}", Recipe)
-    labels = examples.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES))
+    labels = tables.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES))
     split = tables.read(OUTPUTS / "split.parquet", tables.SPLIT)
     told = tables.read(OUTPUTS / "traits.parquet", tables.TRAITS)
     seen = head_inputs.of_recipe(settings, told, split)

@@ -97,3 +97,19 @@ def test_parts_out_of_order_are_refused_and_nothing_is_written(tmp_path, second)
     with pytest.raises(LesionflowError, match="parts out of order"):
         tables.write_parts([frame(), frame(name=second)], tmp_path / "t.parquet", SMALL)
     assert not list(tmp_path.iterdir())
+
+
+def test_labels_stand_in_the_order_of_their_class_id():
+    classes = pd.DataFrame(
+        {
+            "label": ["acne", "wart", "zoster"],
+            "verdict": ["keep", "drop", "keep"],
+            "class_id": pd.array([1, None, 0], dtype="Int64"),
+        }
+    )
+    assert tables.labels_in_order(classes) == ["zoster", "acne"]
+
+
+def test_malignant_labels_are_those_that_the_taxonomy_calls_so():
+    classes = pd.DataFrame({"label": ["melanoma", "wart", "nevus"], "malignant": [True, False, False]})
+    assert tables.malignant_labels(classes) == {"melanoma"}

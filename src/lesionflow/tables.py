@@ -412,3 +412,14 @@ def read(
     first = table.key[0]
     filters = None if between is None else [(first, ">=", between[0]), (first, "<=", between[1])]
     return table.frame(pq.read_table(path, columns=None if columns is None else list(columns), filters=filters))
+
+
+def labels_in_order(classes: pd.DataFrame) -> list[str]:
+    """The kept labels of table classes in the order of their class_id."""
+    kept = classes[classes["verdict"] == "keep"].sort_values("class_id")
+    return list(kept["label"])
+
+
+def malignant_labels(classes: pd.DataFrame) -> set[str]:
+    """The labels of table classes that the taxonomy calls malignant."""
+    return set(classes.loc[classes["malignant"], "label"])

@@ -68,14 +68,3 @@ def test_a_view_that_was_not_extracted_is_named():
         LesionflowError, match=r"(?s)view zoom, as of 3 photos; views there are: full\n.*extract_features.views"
     ):
         examples.join(SPLIT, FEATURES, Inputs(("full", "zoom")), NOTHING_TOLD)
-
-
-def test_labels_stand_in_the_order_of_their_class_id():
-    classes = pd.DataFrame(
-        {
-            "label": ["acne", "wart", "zoster"],
-            "verdict": ["keep", "drop", "keep"],
-            "class_id": pd.array([1, None, 0], dtype="Int64"),
-        }
-    )
-    assert examples.labels_in_order(classes) == ["zoster", "acne"]

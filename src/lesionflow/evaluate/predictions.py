@@ -49,12 +49,6 @@ def refuse_other_labels(trained: Sequence[str], labels: Sequence[str], *, model:
         )
 
 
-def labels_in_order(classes: pd.DataFrame) -> list[str]:
-    """The kept labels of table classes in the order of their class_id."""
-    kept = classes[classes["verdict"] == "keep"].sort_values("class_id")
-    return list(kept["label"])
-
-
 def alarm(predictions: pd.DataFrame, labels: Sequence[str], malignant: Collection[str], *, specificity: float) -> Alarm:
     """The malignant classes' alarm, its threshold chosen on the validation split."""
     plain = malignancy.of([label in malignant for label in labels])

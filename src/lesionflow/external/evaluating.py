@@ -51,7 +51,7 @@ def evaluate(
     LesionflowError : no photo counts, or something of the run or of these photos is missing.
     """
     classes = tables.read(outputs / "classes.parquet", tables.CLASSES)
-    labels, rows = predictions.labels_in_order(classes), matching.read_rows(folder)
+    labels, rows = tables.labels_in_order(classes), matching.read_rows(folder)
     split = outsiders.used(rows, {label: place for place, label in enumerate(labels)})
     _refuse_nothing(split, rows)
     own = Photos(
@@ -60,7 +60,7 @@ def evaluate(
     )  # fmt: skip
     theirs = Photos(split, _traits(folder, split), folder)
     answers = _answers(own, theirs, names, joined, labels)
-    malignant = set(classes.loc[classes["malignant"], "label"])
+    malignant = tables.malignant_labels(classes)
     told, by_subgroup = judged(answers, labels, malignant, own, theirs, settings)
     slugs = sorted({parts_of(part)[0] for name in names for part in members(name, joined)})
     return Found(

@@ -11,12 +11,6 @@ from lesionflow.learn.head_inputs import Inputs
 from lesionflow.learn.training import Examples
 
 
-def labels_in_order(classes: pd.DataFrame) -> list[str]:
-    """The kept labels in the order of their class_id."""
-    kept = classes[classes["verdict"] == "keep"].sort_values("class_id")
-    return list(kept["label"])
-
-
 def join(split: pd.DataFrame, features: pd.DataFrame, inputs: Inputs, told: pd.DataFrame) -> Features:
     """The matrix (rows of split, input width) that a head sees.
 
