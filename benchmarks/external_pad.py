@@ -13,7 +13,7 @@ from typing import Any
 import click
 import pandas as pd
 from environment import versions
-from leakage import load
+from leakage import load, with_verdicts
 from learning_milk10k import extracted
 
 from lesionflow import parallel, tables
@@ -26,16 +26,13 @@ from lesionflow.curate import (
     frozen,
     local_features,
     outsiders,
-    quality,
     splitting,
-    verdicts,
 )
-from lesionflow.curate.decisions import Decisions
-from lesionflow.curate.settings import CandidatesParams, ClassesParams, DuplicatesParams, QualityParams, SplitParams
+from lesionflow.curate.settings import CandidatesParams, ClassesParams, DuplicatesParams, SplitParams
 from lesionflow.evaluate import predictions, traits
 from lesionflow.evaluate.external import COMPARED, Answers, Settings
 from lesionflow.evaluate.settings import CalibrateParams, EvaluateParams, OutliersParams, SubgroupsParams
-from lesionflow.external import answering, evaluating
+from lesionflow.external import answering, evaluating, matching
 from lesionflow.external.evaluating import Photos
 from lesionflow.files import write_json
 from lesionflow.images import StoredPhoto, decode
@@ -138,10 +135,7 @@ def curated(
     proposed = candidates.propose(seen, described, groups, load("curate.candidates", CandidatesParams))
     path = cache and cache / "pair_evidence.parquet"
     looked_at = written(evidence.with_cached(proposed, described, known(path)), path)
-    unusable = quality.unusable(seen, load("curate.quality", QualityParams))
-    bad = looked_at[["sha256_a", "sha256_b"]].isin(set(unusable.index)).any(axis=1)
-    pairs = duplicates.confirmed(looked_at[~bad], load("curate.duplicates", DuplicatesParams))
-    table = verdicts.curate(side.manifest, side.ingested, seen, pairs, unusable, Decisions())
+    table = with_verdicts(side.manifest, side.ingested, seen, looked_at)
     keeping = load("curate.classes", ClassesParams).model_copy(update={"below": "keep"})
     kept = classes.enforce(side.manifest, side.ingested, table, MALIGNANT, keeping, parents={})
     ledger = pd.DataFrame(columns=frozen.COLUMNS, dtype=object)
@@ -159,10 +153,7 @@ def outside(
     path = cache and cache / "pair_evidence.parquet"
     looked_at = written(outsiders.pair_evidence((mine[0], mine[1]), theirs, settings, known(path)), path)
     pairs = duplicates.confirmed(looked_at, load("curate.duplicates", DuplicatesParams))
-    copied = outsiders.copies(pairs, split, theirs[0]["sha256"])
-    learned = outsiders.learned_as(kept)
-    rows = outsiders.judged(side.manifest, side.ingested, copied, pairs, learned=learned, known=set(learned))
-    return rows.merge(copied, on="sha256", how="left")
+    return matching.judged((side.manifest, side.ingested), pairs, split, kept, set(outsiders.learned_as(kept)))
 
 
 def answers_of(
@@ -245,13 +236,12 @@ def main(first: Path, second: Path, cache: Path | None, out: Path) -> None:
         slug: evaluating.unusual((split, mine), (tested, other), settings, far)
         for slug, (mine, other) in vectors.items()
     }
-    copied = rows.loc[rows["reason"] == str(outsiders.Reason.COPY), "part"].value_counts()
     write_json(
         {
             "models": [summary(one) for one in told],
             "confidence": settings.evaluate.confidence,
             "counts": outsiders.counts(rows),
-            "copies_of": {str(part): int(count) for part, count in copied.sort_index().items()},
+            "copies_of": evaluating.copies_of(rows),
             "photos": tested["label"].value_counts().sort_index().to_dict(),
             "trained_on": pd.crosstab(split["label"], split["split"]).to_dict(orient="index"),
             "absent_classes": sorted(set(labels) - set(tested["label"])),

@@ -116,13 +116,20 @@ def curated(rows: pd.DataFrame, stored: list[StoredPhoto]) -> tuple[pd.DataFrame
     described = local_features.with_cached(stored, tables.LOCAL_FEATURES.empty())
     proposed = candidates.propose(seen, described, pd.Series(dtype=object), load("curate.candidates", CandidatesParams))
     looked_at = evidence.with_cached(proposed, described, tables.PAIR_EVIDENCE.empty())
+    manifest = rows[["record_id", "label"]].assign(source="milk10k", group=None)
+    ingested = rows[["record_id", "sha256"]].assign(status="stored")
+    table = with_verdicts(manifest, ingested, seen, looked_at)
+    return table, classes.enforce(manifest, ingested, table, set(), load("curate.classes", ClassesParams), parents={})
+
+
+def with_verdicts(
+    manifest: pd.DataFrame, ingested: pd.DataFrame, seen: pd.DataFrame, looked_at: pd.DataFrame
+) -> pd.DataFrame:
+    """Table curated, from the fingerprints `seen` and the evidence of pairs."""
     unusable = quality.unusable(seen, load("curate.quality", QualityParams))
     bad = looked_at[["sha256_a", "sha256_b"]].isin(set(unusable.index)).any(axis=1)
     pairs = duplicates.confirmed(looked_at[~bad], load("curate.duplicates", DuplicatesParams))
-    manifest = rows[["record_id", "label"]].assign(source="milk10k", group=None)
-    ingested = rows[["record_id", "sha256"]].assign(status="stored")
-    table = verdicts.curate(manifest, ingested, seen, pairs, unusable, Decisions())
-    return table, classes.enforce(manifest, ingested, table, set(), load("curate.classes", ClassesParams), parents={})
+    return verdicts.curate(manifest, ingested, seen, pairs, unusable, Decisions())
 
 
 def at_random(rows: pd.DataFrame, shares: SplitParams, seed: int) -> pd.DataFrame:

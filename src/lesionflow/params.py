@@ -19,12 +19,20 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Joined(Section):
-    """Two classifiers whose log-probabilities are averaged into one more entry of the leaderboard."""
+class Named(Section):
+    """An entry of a section that is a list: `named` finds it."""
 
     name: str
+
+
+class Joined(Named):
+    """Two classifiers whose log-probabilities are averaged into one more entry of the leaderboard."""
+
     first: str
     second: str
+
+
+Entry = TypeVar("Entry", bound=Named)
 
 
 def load(key: str, kind: type[T], path: Path = PARAMS) -> T:
@@ -60,17 +68,17 @@ def classifiers(active: Sequence[str], recipes: Sequence[str], joined: Sequence[
     return [*(f"{slug}-{recipe}" for slug in active for recipe in recipes), *(one.name for one in joined)]
 
 
-def named(pairs: Sequence[Joined], name: str) -> Joined:
-    """The pair of this name.
+def named(entries: Sequence[Entry], name: str, *, section: str = "joined", kind: str = "pair") -> Entry:
+    """The entry of this name in a section of params.yaml that lists entries of a kind.
 
     Raises
     ------
     LesionflowError : there is none.
     """
-    found = [pair for pair in pairs if pair.name == name]
+    found = [entry for entry in entries if entry.name == name]
     if not found:
-        have = ", ".join(pair.name for pair in pairs) or "none"
-        raise LesionflowError(f"params.yaml: joined: {name}", got=have, expected="a pair of this name")
+        have = ", ".join(entry.name for entry in entries) or "none"
+        raise LesionflowError(f"params.yaml: {section}: {name}", got=have, expected=f"a {kind} of this name")
     return found[0]
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lesionflow import cli
+from lesionflow import cli, params
 from lesionflow.errors import LesionflowError
-from lesionflow.external import commanded, settings
+from lesionflow.external import commanded
 from lesionflow.external.settings import Source
 
 ROOT = Path(__file__).parents[2]
@@ -58,9 +58,9 @@ def test_the_cache_of_a_manifest_is_a_plain_folder(name, folder):
 
 def test_a_source_is_found_by_its_name_and_a_missing_one_is_told():
     sources = [Source(name="one", manifest=Path("data/external/one.csv"))]
-    assert settings.named(sources, "one").base == Path("data/external")
+    assert params.named(sources, "one", section="external", kind="source").base == Path("data/external")
     with pytest.raises(LesionflowError, match="external: two\n  got:      one\n  expected: a source of this name"):
-        settings.named(sources, "two")
+        params.named(sources, "two", section="external", kind="source")
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", "a.b", "-a"])

@@ -41,7 +41,7 @@ def nearest(
     """
     firsts = range(0, queries.shape[0], TOGETHER)
     blocks = [queries[first : first + TOGETHER] for first in firsts]
-    photos = targets.indices.astype(np.uint32)
+    photos = targets.indices.astype(np.int32, copy=False).view(np.uint32)
 
     def of(block: sparse.csr_matrix, first: int) -> tuple[Rows, Scores]:
         words = block.indices

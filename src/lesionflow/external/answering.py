@@ -49,7 +49,7 @@ def of_head(
         own=own,
         external=predictions.table(external[0], head.probabilities(matrix), card["labels"], model=card["model"]),
         matched=head.probabilities(matched).astype(float),
-        shares=shares_of(card),
+        shares=joining.shares(card),
         tau=adjustment(card, card["tau"]),
     )
 
@@ -74,12 +74,6 @@ def of_pair(pair: Joined, members: Sequence[Answers], cards: Sequence[Card]) -> 
 
 def _of_all(answers: Answers, external: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([answers.own, external], ignore_index=True)
-
-
-def shares_of(card: Card) -> Reals:
-    """The shares of the classes among a head's training photos, in the order of its labels."""
-    counts = np.array([card["class_photos"][label] for label in card["labels"]], dtype=float)
-    return np.asarray(counts / counts.sum())
 
 
 def adjustment(card: Card, tau: float) -> float:

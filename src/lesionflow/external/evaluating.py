@@ -67,7 +67,7 @@ def evaluate(
         {
             "confidence": settings.evaluate.confidence,
             "counts": outsiders.counts(rows),
-            "copies_of": _copied(rows),
+            "copies_of": copies_of(rows),
             "photos": split["label"].value_counts().sort_index().to_dict(),
             "absent_classes": [label for label in labels if label not in set(split["label"])],
             "models": told,
@@ -88,7 +88,8 @@ def _refuse_nothing(split: pd.DataFrame, rows: pd.DataFrame) -> None:
         )
 
 
-def _copied(rows: pd.DataFrame) -> dict[str, int]:
+def copies_of(rows: pd.DataFrame) -> dict[str, int]:
+    """How many rows (see `matching.judged`) copy a photo of each part of the run."""
     found = rows.loc[rows["reason"] == str(outsiders.Reason.COPY), "part"].value_counts()
     return {str(part): int(count) for part, count in found.sort_index().items()}
 

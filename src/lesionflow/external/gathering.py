@@ -32,11 +32,9 @@ def _refuse_too_many_failures(
     counts = summary.summarise(ingested, manifest)
     if counts["stored"] and counts["failed_share"] <= settings.max_failed_share:
         return
-    reasons = ", ".join(f"{reason} {count}" for reason, count in counts["failed_by_reason"].items())
-    first = ingested[ingested["status"] == "failed"].iloc[0]
     raise LesionflowError(
         f"{source.manifest}: {counts['failed']} of {counts['rows']} photos cannot be had",
-        got=f"{reasons}; first: {first['record_id']}, {first['reason']} ({first['detail']})",
+        got=summary.failures(ingested, counts),
         expected=f"a share of at most {settings.max_failed_share:g} (ingest.max_failed_share), and a photo at least",
         remedy="Name the folder of the photos: --photos, or `photos` of params.external; for the pipeline it must lie "
         "under ingest.file_roots of params.yaml.",

@@ -36,12 +36,32 @@ def match(
     cached = tables.read_cached(path, tables.PAIR_EVIDENCE)
     evidence = outsiders.pair_evidence((own[0], own[1]), external, looked_at, cached)
     tables.write(evidence, path, tables.PAIR_EVIDENCE)
-    pairs = duplicates.confirmed(evidence, confirming)
-    copied = outsiders.copies(pairs, split, external[0]["sha256"])
-    learned = outsiders.learned_as(tables.read(outputs / "classes.parquet", tables.CLASSES))
-    rows = outsiders.judged(manifest, ingested, copied, pairs, learned=learned, known=known)
-    told = rows.merge(copied, on="sha256", how="left")
+    classes = tables.read(outputs / "classes.parquet", tables.CLASSES)
+    told = judged((manifest, ingested), duplicates.confirmed(evidence, confirming), split, classes, known)
     files.write_text(told.to_csv(index=False), folder / ROWS)
+
+
+def judged(
+    external: tuple[pd.DataFrame, pd.DataFrame],
+    pairs: pd.DataFrame,
+    split: pd.DataFrame,
+    classes: pd.DataFrame,
+    known: Collection[str],
+) -> pd.DataFrame:
+    """Of every row of a manifest whether it counts (`outsiders.judged`), and which photo of the run it copies.
+
+    Parameters
+    ----------
+    external : tables manifest and ingested of the photos from elsewhere.
+    pairs : confirmed, in the columns of table duplicate_pairs.
+    split, classes : the run's tables.
+    known : the classes of the taxonomy.
+    """
+    copied = outsiders.copies(pairs, split, external[1]["sha256"].dropna())
+    learned = outsiders.learned_as(classes)
+    return outsiders.judged(*external, copied, pairs, learned=learned, known=known).merge(
+        copied, on="sha256", how="left"
+    )
 
 
 def _described(folder: Path, ingested: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

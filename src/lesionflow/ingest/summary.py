@@ -96,14 +96,19 @@ def _table(title: str, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> 
     return [f"## {title}", written]
 
 
+def failures(ingested: pd.DataFrame, summary: dict[str, Any]) -> str:
+    """The reasons with their counts, and the first failed row, for an error; a row failed."""
+    reasons = ", ".join(f"{reason} {count}" for reason, count in summary["failed_by_reason"].items())
+    first = ingested[ingested["status"] == "failed"].iloc[0]
+    return f"{reasons}; first: {first['record_id']}, {first['reason']} ({first['detail']})"
+
+
 def refuse_too_many_failures(ingested: pd.DataFrame, summary: dict[str, Any], max_failed_share: float) -> None:
     """Raise when the share of failed rows is above `max_failed_share`."""
     if summary["failed_share"] > max_failed_share:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in summary["failed_by_reason"].items())
-        first = ingested[ingested["status"] == "failed"].iloc[0]
         raise LesionflowError(
             f"ingest: {summary['failed']} of {summary['rows']} rows failed",
-            got=f"{reasons}; first: {first['record_id']}, {first['reason']} ({first['detail']})",
+            got=failures(ingested, summary),
             expected=f"a share of at most {max_failed_share:g} (ingest.max_failed_share)",
             remedy="See reports/ingestion.md. What arrived is kept: mend the addresses and run again, or raise the "
             "share in params.yaml if so many losses are right.",

@@ -60,9 +60,14 @@ def _refuse_unlike(tables: Sequence[pd.DataFrame], cards: Sequence[Mapping[str, 
             )
 
 
-def _prior(card: Mapping[str, Any]) -> Features:
+def shares(card: Mapping[str, Any]) -> npt.NDArray[np.float64]:
+    """The shares of the classes (classes,) among a head's training photos, in the order of its labels."""
     counts = np.array([card["class_photos"][label] for label in card["labels"]], dtype=float)
-    return np.asarray(np.log(counts / counts.sum()), dtype=np.float32)
+    return np.asarray(counts / counts.sum())
+
+
+def _prior(card: Mapping[str, Any]) -> Features:
+    return np.asarray(np.log(shares(card)), dtype=np.float32)
 
 
 def _unadjusted(table: pd.DataFrame, card: Mapping[str, Any]) -> npt.NDArray[np.float64]:
