@@ -48,7 +48,7 @@ ui: $(INSTALLED) ## Open MLflow on the tracked runs
 	mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
 test: $(INSTALLED) ## Run the tests
-	python -m pytest
+	OMP_WAIT_POLICY=passive python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 lint: $(INSTALLED) ## Check style
 	ruff check .
