@@ -149,7 +149,9 @@ def many(count: int, folder: Path) -> None:
     path = folder / "features.parquet"
     cached = partial(tables.read_cached, path, tables.FEATURES)
     tables.write_parts(
-        feature_parts.in_parts(tiny, photos, lambda ends: cached(between=ends), settings, key="k"), path, tables.FEATURES
+        feature_parts.in_parts(tiny, photos, lambda ends: cached(between=ends), settings, key="k"),
+        path,
+        tables.FEATURES,
     )
     # Not ru_maxrss, which starts with that of the process that started this one. The decoding workers hold a few
     # batches, and share the rest.
