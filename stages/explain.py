@@ -1,32 +1,36 @@
-"""Grad-CAM of right and wrong predictions of one classifier."""
+"""Heat maps of one classifier: method and layer chosen on validation, scored on test photos, and shown."""
 
 from pathlib import Path
 
 from lesionflow import files, params, tables
 from lesionflow.errors import argument, command
-from lesionflow.explain import gallery
-from lesionflow.explain.gradcam import ExplainParams
-from lesionflow.images import stored_photos
-from lesionflow.learn import backbones
+from lesionflow.explain.explaining import Explainer
+from lesionflow.explain.settings import ExplainParams
+from lesionflow.images import stored_masks, stored_photos
+from lesionflow.learn import backbones, memory
 from lesionflow.learn.backbones import BackboneParams
 from lesionflow.learn.classifier import load_classifier
 
-OUTPUTS, REPORTS = Path("outputs"), Path("reports")
+OUTPUTS = Path("outputs")
 
 
 @command
 def main() -> None:
-    """Write explain/<name>/ and its scores."""
-    name = argument("classifier")
+    """Write explain/<name>/ (pictures and index.json) and map_scores/<name>.parquet, .json and -artefacts.parquet."""
+    name, seed, settings = argument("classifier"), params.load("seed", int), params.load("explain", ExplainParams)
+    memory.keep_freed_memory()
     slug, _ = params.parts_of(name)
     backbone = backbones.load(slug, params.load(f"models.{slug}", BackboneParams))
     classifier, labels = load_classifier(backbone, OUTPUTS / "heads" / name)
     predictions = tables.read(OUTPUTS / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
-    photos = stored_photos(tables.read(OUTPUTS / "ingested.parquet", tables.INGESTED), OUTPUTS / "shards")
-    settings, seed = params.load("explain", ExplainParams), params.load("seed", int)
-    folder = OUTPUTS / "explain" / name
-    scores = gallery.build(backbone, classifier, labels, predictions, photos, settings, folder, name=name, seed=seed)
-    files.write_json(scores, REPORTS / "explain" / f"{name}.json")
+    ingested = tables.read(OUTPUTS / "ingested.parquet", tables.INGESTED)
+    stored = stored_photos(ingested, OUTPUTS / "shards"), stored_masks(ingested, OUTPUTS / "shards")
+    explainer = Explainer(backbone, classifier, labels, predictions, *stored, settings, seed=seed)
+    found = explainer.explain(OUTPUTS / "explain" / name, name=name)
+    folder = OUTPUTS / "map_scores"
+    tables.write(found.scores, folder / f"{name}.parquet", tables.MAP_SCORES)
+    tables.write(found.artefacts, folder / f"{name}-artefacts.parquet", tables.ARTEFACT_MAPS)
+    files.write_json(found.told, folder / f"{name}.json")
 
 
 if __name__ == "__main__":

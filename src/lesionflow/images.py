@@ -72,6 +72,17 @@ def stored_photos(ingested: pd.DataFrame, shards: Path) -> dict[str, StoredPhoto
     }
 
 
+def stored_masks(ingested: pd.DataFrame, shards: Path) -> dict[str, StoredPhoto]:
+    """The lesion masks of table ingested by their photo's content hash; of several, that of the smallest record_id."""
+    known = ingested[(ingested["status"] == "stored") & ingested["mask_sha256"].notna()]
+    rows = known.sort_values("record_id").drop_duplicates("sha256").sort_values("sha256")
+    columns = (rows[name] for name in ("sha256", "mask_sha256", "shard", "mask_offset", "mask_length"))
+    return {
+        sha256: StoredPhoto(mask, shards / shard, int(offset), int(length))
+        for sha256, mask, shard, offset, length in zip(*columns, strict=True)
+    }
+
+
 def read_span(path: Path, offset: int, length: int) -> bytes:
     """The bytes of one shard entry.
 

@@ -313,6 +313,55 @@ PREDICTIONS = Table(
     },
 )
 
+MAP_SCORES = Table(
+    "map_scores",
+    ("sha256", "method"),
+    "explain",
+    {
+        "sha256": TEXT,  # a test photo
+        "group": TEXT,  # leakage group
+        "method": TEXT,  # of grad-cam; or what maps are held against: random, centre (a blob in the middle)
+        "blank": FLAG,  # constant or not finite: it shows nothing, and is not scored
+        "drop": MAYBE_REAL,  # loss of the class's probability when the map's top 20 % are blurred, -1 to 1
+        "deletion": MAYBE_REAL,  # area under the probability's curve while the map's top is blurred, 0-1; low is good
+        "insertion": MAYBE_REAL,  # the same while it is brought back; high is good
+        "road": MAYBE_REAL,  # of the library: half of what filling in the least relevant loses less than the most
+        "head_likeness": MAYBE_REAL,  # Spearman's correlation with the map of a head with random weights, -1 to 1
+        # Of photos whose lesion mask is known and in view:
+        "pointing": MAYBE_REAL,  # 1 when the map's highest place is in the lesion, else 0
+        "energy": MAYBE_REAL,  # share of the map's sum in the lesion, 0-1
+        "iou": MAYBE_REAL,  # overlap with the lesion, at the threshold that is best on validation photos
+        "lesion": MAYBE_REAL,  # share of the view that is lesion, 0-1
+    },
+)
+
+ARTEFACT_MAPS = Table(
+    "artefact_maps",
+    ("sha256", "corruption"),
+    "explain",
+    {
+        "sha256": TEXT,  # a test photo
+        "group": TEXT,  # leakage group
+        "corruption": TEXT,  # what was added to it
+        "area": REAL,  # share of the view under it, 0-1
+        "energy": REAL,  # share of the map's sum on it, 0-1
+    },
+)
+
+CORRUPTED = Table(
+    "corrupted",
+    ("sha256", "corruption", "severity", "view"),
+    "corrupt",
+    {
+        "sha256": TEXT,  # a test photo
+        "corruption": TEXT,  # none, one of explain/corruptions, lesion_covered or border_only
+        "severity": WHOLE,  # 1-5; 0 where there are no degrees
+        "view": TEXT,  # full, zoom, ...: what of the photo the backbone looked at
+        "area": REAL,  # share of the view under what was added, 0-1; 0 for changes of the whole photo
+        "features": VECTOR,
+    },
+)
+
 
 def write(frame: pd.DataFrame, path: Path, table: Table) -> None:
     """Write the table's columns as parquet, sorted by key, atomically; the same rows give the same bytes.

@@ -67,7 +67,8 @@ def small_project(folder: Path) -> Project:
     pair = {"name": "tiny_pair-tuned", "first": "tiny_cnn-tuned", "second": "tiny_vit-tuned"}
     project.set_params(joined=[pair])
     # Each stage shows all that it does on few photos.
-    project.set_params(explain__right=2, explain__wrong=2, explain__layers=2, explain__probes=4)
+    project.set_params(explain__layers=2, explain__probes=4, explain__photos=4, explain__artefact_photos=2)
+    project.set_params(audit__photos=8, audit__severities=[3])
     return project
 
 

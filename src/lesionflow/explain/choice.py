@@ -1,13 +1,12 @@
-"""The choice of the layer by a measured score, on validation photos."""
+"""The choice of layer and method by a measured score, on validation photos."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 from torch import Tensor, nn
 
-from lesionflow import seeding
 from lesionflow.errors import LesionflowError
-from lesionflow.explain import gradcam
+from lesionflow.explain import baselines, gradcam
 from lesionflow.explain.layers import Layer
 
 SHARE = 0.2
@@ -15,44 +14,62 @@ SHARE = 0.2
 
 
 class Choice(NamedTuple):
-    """The chosen layer, and each candidate's score (None when it gave a blank map)."""
+    """The chosen layer and method, and each candidate's score by name (None when all its maps were blank)."""
 
     layer: Layer
-    scores: dict[str, float | None]
+    method: str
+    layers: dict[str, float | None]
+    methods: dict[str, float | None]
 
 
 def choose(
-    classifier: nn.Module, photos: Tensor, targets: list[int], candidates: list[Layer], method: str, *, seed: int
+    classifier: nn.Module,
+    photos: Tensor,
+    targets: list[int],
+    candidates: Sequence[Layer],
+    methods: Sequence[str],
+    *,
+    seed: int,
 ) -> Choice:
-    """The candidate whose maps lose the most confidence beyond a random mask of the same area; the last layer on a tie.
+    """The layer whose maps by the first method cost the most confidence beyond random maps, then the method at it.
+
+    On a tie the last layer, and the method that is named first.
 
     Raises
     ------
-    LesionflowError : every candidate gave a blank map for some photo.
+    LesionflowError : every layer gave a blank map for every photo.
     """
-    scores: dict[str, float | None] = {}
-    best: tuple[float, Layer] | None = None
-    for layer in candidates:
-        found = gradcam.maps(classifier, photos, targets, layer, method)
-        score = None if gradcam.broken(found).all() else score_of(classifier, photos, targets, found, seed=seed)
-        scores[layer.name] = score
-        if score is not None and (best is None or score > best[0]):
-            best = (score, layer)
-    if best is None:
+    score = _Scoring(classifier, photos, targets, seed=seed)
+    layers = {layer.name: score(layer, methods[0]) for layer in candidates}
+    found = _best(layers)
+    if found is None:
         raise LesionflowError(
             "explain: every candidate layer gives blank maps",
-            got=", ".join(scores),
-            remedy="Try another explain.method in params.yaml.",
+            got=", ".join(layers),
+            remedy="Try another first method in explain.methods of params.yaml.",
         )
-    return Choice(best[1], scores)
+    layer = next(one for one in candidates if one.name == found)
+    scores = {method: layers[found] if method == methods[0] else score(layer, method) for method in methods}
+    return Choice(layer, _best(scores) or methods[0], layers, scores)
 
 
-def score_of(classifier: nn.Module, photos: Tensor, targets: list[int], found: gradcam.Maps, *, seed: int) -> float:
-    """Mean drop under the map minus mean drop under a random mask of coarse cells."""
-    rng = seeding.generator(seed, "random mask")
-    side = photos.shape[-1]
-    coarse = rng.random((len(photos), 7, 7)).astype(np.float32)
-    cells = np.linspace(0, 7, side, endpoint=False).astype(int)
-    random = coarse[:, cells][:, :, cells]
-    drops = [gradcam.confidence_drop(classifier, photos, targets, m, share=SHARE) for m in (found, random)]
-    return round(float(drops[0].mean() - drops[1].mean()), 6)
+def _best(scores: dict[str, float | None]) -> str | None:
+    """The name of the highest score, of equal ones the first."""
+    defined = {name: score for name, score in scores.items() if score is not None}
+    return max(defined, key=lambda name: defined[name]) if defined else None
+
+
+class _Scoring:
+    """Mean confidence lost under a map, beyond what random maps of the same area cost."""
+
+    def __init__(self, classifier: nn.Module, photos: Tensor, targets: list[int], *, seed: int) -> None:
+        self.given = (classifier, photos, targets)
+        random = baselines.random_maps(list(map(str, range(len(photos)))), photos.shape[-1], seed=seed)
+        self.chance = self._lost(random)
+
+    def _lost(self, found: gradcam.Maps) -> float:
+        return float(gradcam.confidence_drop(*self.given, found, share=SHARE).mean())
+
+    def __call__(self, layer: Layer, method: str) -> float | None:
+        found = gradcam.maps(*self.given, layer, method)
+        return None if gradcam.broken(found).all() else round(self._lost(found) - self.chance, 6)

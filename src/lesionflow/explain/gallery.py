@@ -1,103 +1,91 @@
-"""One model's gallery: maps of chosen photos, written as pictures with an index."""
+"""One classifier's gallery: maps of chosen photos for the answer and for the truth, as pictures with an index."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
+from PIL import Image
 
-from lesionflow import images
-from lesionflow.explain import choice, gradcam, panel
-from lesionflow.explain.choice import Choice
-from lesionflow.explain.gradcam import ExplainParams
-from lesionflow.explain.layers import candidates
+from lesionflow.explain import gradcam, panel
+from lesionflow.explain.gradcam import Maps
+from lesionflow.explain.localisation import Flags
 from lesionflow.files import atomic, write_json
-from lesionflow.images import StoredPhoto
-from lesionflow.learn import photo_views
-from lesionflow.learn.backbones import Backbone
-from lesionflow.learn.classifier import Classifier
 
-BATCH = 8
+OLDER = ("right", "wrong")
+"""Kinds that the first pages showed: they stand under `items`, the others under `more`."""
 
 
-def build(
-    backbone: Backbone,
-    classifier: Classifier,
-    labels: list[str],
-    predictions: pd.DataFrame,
-    photos: Mapping[str, StoredPhoto],
-    settings: ExplainParams,
-    folder: Path,
-    *,
-    name: str,
-    seed: int,
-) -> dict[str, Any]:
-    """Choose the layer on validation photos, write the gallery into `folder`, and return its scores.
-
-    The maps are of the whole photo. A classifier that also looks at other views, as the zoomed middle, or at clinical
-    metadata is explained with these held constant: the maps show what of the whole photo spoke for the class.
-    """
-    tensors = _tensors(backbone, classifier, photos, panel.probes(predictions, settings.probes))
-    targets = [int(row) for row in classifier(tensors).argmax(dim=1)]
-    layers = candidates(backbone.network, backbone.input_size, count=settings.layers)
-    whole = classifier.of_first_view(tensors)
-    chosen = choice.choose(whole, tensors[:, 0], targets, layers, settings.method, seed=seed)
-    shown = panel.chosen(predictions, right=settings.right, wrong=settings.wrong)
-    names = list(shown["sha256"])
-    heats = _maps(classifier, _tensors(backbone, classifier, photos, names), shown, labels, chosen, settings)
-    gradcam.refuse_broken(heats, chosen.layer, settings.method)
-    clear = ~gradcam.broken(heats)
-    head = {"model": name, "method": settings.method, "target_layer": chosen.layer.name}
-    head |= {"view": classifier.inputs.needed[0], "held_constant": ", ".join(classifier.inputs.needed[1:]) or "nothing"}
-    _write(folder, head, shown[clear], heats[clear], photos, backbone)
-    return head | {"layer_scores": chosen.scores, "maps": int(clear.sum()), "blank_maps": int((~clear).sum())}
-
-
-def _tensors(
-    backbone: Backbone, classifier: Classifier, photos: Mapping[str, StoredPhoto], names: list[str]
-) -> torch.Tensor:
-    """The classifier's views of photos (photos, V, 3, H, W)."""
-    wanted = classifier.inputs.needed
-    pictures = (images.decode(photos[name].read()) for name in names)
-    return torch.stack([photo_views.tensors(picture, backbone.preprocess, wanted) for picture in pictures])
-
-
-def _maps(
-    classifier: Classifier,
-    tensors: torch.Tensor,
-    shown: pd.DataFrame,
-    labels: list[str],
-    chosen: Choice,
-    settings: ExplainParams,
-) -> gradcam.Maps:
-    targets = [labels.index(label) for label in shown["predicted"]]
-    parts = []
-    for i in range(0, len(targets), BATCH):
-        batch = tensors[i : i + BATCH]
-        whole = classifier.of_first_view(batch)
-        parts.append(gradcam.maps(whole, batch[:, 0], targets[i : i + BATCH], chosen.layer, settings.method))
-    return np.concatenate(parts)
-
-
-def _write(
+def write(
     folder: Path,
     head: dict[str, Any],
     shown: pd.DataFrame,
-    heats: gradcam.Maps,
-    photos: Mapping[str, StoredPhoto],
-    backbone: Backbone,
+    heats: Mapping[str, Maps],
+    see: Callable[[str], Image.Image],
+    lesions: Mapping[str, Flags],
 ) -> None:
-    share = float(backbone.data_config["crop_pct"])
+    """Write index.json and the pictures that it names into `folder`, atomically.
+
+    A photo whose map for the answer is blank is left out; where only that of the truth is, `truth_overlay` is missing.
+
+    Parameters
+    ----------
+    shown : from `panel.chosen`; a photo may stand under several kinds, and has its pictures once.
+    heats : maps of each row of `shown`, for `predicted` and for `label`.
+    see : gives the part of a photo that the network sees.
+    """
+    clear = {name: ~gradcam.broken(maps) for name, maps in heats.items()}
     with atomic(folder) as partial:
         partial.mkdir()
         items = []
-        for number, (row, heat) in enumerate(zip(shown.to_dict("records"), heats, strict=True)):
-            photo = panel.seen(images.decode(photos[row["sha256"]].read()), backbone.input_size, share)
-            names = {"photo": f"{number:02d}.jpg", "overlay": f"{number:02d}-map.jpg"}
-            photo.save(partial / names["photo"], quality=85)
-            panel.overlay(photo, heat).save(partial / names["overlay"], quality=85)
-            said = {key: row[key] for key in ("sha256", "kind", "label", "predicted")}
-            items.append(said | {"probability": round(row["probability"], 6)} | names)
-        write_json(head | {"items": items}, partial / "index.json")
+        for place, row in enumerate(shown.to_dict("records")):
+            if clear["predicted"][place]:
+                maps = {name: maps[place] if clear[name][place] else None for name, maps in heats.items()}
+                items.append(_item(partial, row, maps, see(row["sha256"]), lesions.get(row["sha256"]), head["labels"]))
+        split = {"items": [item for item in items if item["kind"] in OLDER]}
+        split["more"] = [item for item in items if item["kind"] not in OLDER]
+        write_json(head | split, partial / "index.json")
+
+
+def _item(
+    folder: Path,
+    row: Any,
+    maps: Mapping[str, Any],
+    photo: Image.Image,
+    lesion: Flags | None,
+    labels: list[str],
+) -> dict[str, Any]:
+    stem = row["sha256"][:32]
+    pictures: dict[str, Image.Image | None] = {
+        "photo": photo,
+        "overlay": panel.overlay(photo, maps["predicted"], lesion),
+    }
+    if row["label"] != row["predicted"]:
+        pictures["truth_overlay"] = None if maps["label"] is None else panel.overlay(photo, maps["label"], lesion)
+    names = {"photo": f"{stem}.jpg", "overlay": f"{stem}-map.jpg", "truth_overlay": f"{stem}-truth.jpg"}
+    for kind, picture in pictures.items():
+        if picture is not None:
+            picture.save(folder / names[kind], quality=85)
+    said = {key: row[key] for key in ("sha256", "kind", "of", "label", "predicted")}
+    ranked = sorted(zip(labels, map(float, row["probabilities"]), strict=True), key=lambda one: -one[1])
+    said["probability"] = round(row["probability"], 6)
+    said["probabilities"] = {label: round(value, 4) for label, value in ranked}
+    said["outlined"] = lesion is not None
+    return said | {kind: None if picture is None else names[kind] for kind, picture in pictures.items()}
+
+
+def maps_of(make: Callable[[list[int]], Maps], shown: pd.DataFrame, labels: list[str]) -> dict[str, Maps]:
+    """Maps of each row for its answer and for its truth, each made once.
+
+    Parameters
+    ----------
+    make : gives the maps of all rows for these targets.
+    """
+    targets = {name: [labels.index(label) for label in shown[name]] for name in ("predicted", "label")}
+    found = make(targets["predicted"])
+    wrong = [place for place, (one, other) in enumerate(zip(*targets.values(), strict=True)) if one != other]
+    truth = found.copy()
+    if wrong:
+        truth[wrong] = make(targets["label"])[wrong]
+    return {"predicted": found, "label": np.asarray(truth)}

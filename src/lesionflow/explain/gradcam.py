@@ -1,6 +1,6 @@
 """Grad-CAM of the whole classifier by the grad-cam library, with maps that are checked before anyone sees them."""
 
-from typing import Literal
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from lesionflow.errors import LesionflowError
 from lesionflow.explain.layers import Layer
-from lesionflow.params import Section
 
 Maps = npt.NDArray[np.float32]
 METHODS = {
@@ -20,30 +19,49 @@ METHODS = {
     "hirescam": pytorch_grad_cam.HiResCAM,
     "layercam": pytorch_grad_cam.LayerCAM,
 }
+BATCH = 8
 
 
-class ExplainParams(Section):
-    """Method, number of photos shown, and how the layer is chosen (see params.yaml)."""
+class Whole(Protocol):
+    """A classifier of several views (see `learn.classifier`)."""
 
-    method: Literal["gradcam", "gradcamplusplus", "hirescam", "layercam"]
-    right: int
-    wrong: int
-    layers: int
-    probes: int
+    def of_first_view(self, photos: Tensor) -> nn.Module:
+        """The logits as a function of the first view alone."""
 
 
 def maps(classifier: nn.Module, photos: Tensor, targets: list[int], layer: Layer, method: str) -> Maps:
     """Maps (B, H, W) in 0-1, one for the target class of each photo (B, 3, H, W); all zero where nothing speaks for it.
 
-    The photos require a gradient, because a frozen network has none of its own.
+    The gradient starts at the layer: a frozen network has none of its own, and what lies before the layer costs no
+    backward pass.
     """
+    # Hooks run in this order: cut off what lies before; let the library look; spare its tensor from in-place work.
+    cut = layer.module.register_forward_hook(lambda _module, _inputs, output: output.detach().requires_grad_(True))
     cam = METHODS[method](model=classifier, target_layers=[layer.module], reshape_transform=layer.reshape)
+    spare = layer.module.register_forward_hook(lambda _module, _inputs, output: output.clone())
     try:
-        found = cam(photos.clone().requires_grad_(True), [ClassifierOutputTarget(target) for target in targets])
+        found = cam(photos, [ClassifierOutputTarget(target) for target in targets])
     finally:
         # Not used as a context manager: its exit swallows IndexError.
         cam.activations_and_grads.release()
+        cut.remove()
+        spare.remove()
     return np.asarray(found, dtype=np.float32)
+
+
+def batched(classifier: "Whole", views: Tensor, targets: list[int], layer: Layer, method: str) -> Maps:
+    """`maps` of views (photos, V, 3, H, W), some photos at a time, with all views but the first held constant."""
+    parts = [
+        maps(
+            classifier.of_first_view(views[i : i + BATCH]),
+            views[i : i + BATCH, 0],
+            targets[i : i + BATCH],
+            layer,
+            method,
+        )
+        for i in range(0, len(targets), BATCH)
+    ]
+    return np.concatenate(parts) if parts else np.zeros((0, *views.shape[-2:]), dtype=np.float32)
 
 
 def broken(found: Maps) -> npt.NDArray[np.bool_]:
@@ -64,17 +82,37 @@ def refuse_broken(found: Maps, layer: Layer, method: str) -> None:
             f"explain: most maps of {method} at layer {layer.name} are blank or not finite",
             got=f"{blank} of {len(found)}",
             expected="maps with higher and lower places",
-            remedy="Try another explain.method in params.yaml.",
+            remedy="Try other explain.methods in params.yaml.",
         )
+
+
+def probabilities(classifier: nn.Module, photos: Tensor, targets: list[int]) -> Maps:
+    """The probability of each photo's target (B,)."""
+    with torch.inference_mode():
+        found: Tensor = classifier(photos).softmax(dim=1)[torch.arange(len(photos)), torch.tensor(targets)]
+    return np.asarray(found.numpy())
+
+
+def blurred(photos: Tensor) -> Tensor:
+    """Photos (B, 3, H, W) averaged over a quarter of the side: what stands in for what is hidden."""
+    size = photos.shape[-1] // 8 * 2 + 1
+    return nn.functional.avg_pool2d(photos, size, stride=1, padding=size // 2, count_include_pad=False)
+
+
+def top(found: Maps, share: float) -> Tensor:
+    """Where (B, 1, H, W) each map is in its top `share`; ties beyond it fall to the places that come first.
+
+    Every map hides the same area, or a map with large even regions would hide more than another.
+    """
+    flat = found.reshape(len(found), -1)
+    count = round(share * flat.shape[1])
+    order = np.argsort(-flat, axis=1, kind="stable")[:, :count]
+    chosen = np.zeros(flat.shape, dtype=bool)
+    np.put_along_axis(chosen, order, True, axis=1)
+    return torch.from_numpy(chosen.reshape(found.shape))[:, None]
 
 
 def confidence_drop(classifier: nn.Module, photos: Tensor, targets: list[int], found: Maps, *, share: float) -> Maps:
     """Loss of the target's probability (B,) when the top `share` of each map is blurred away."""
-    size = photos.shape[-1] // 8 * 2 + 1
-    blurred = nn.functional.avg_pool2d(photos, size, stride=1, padding=size // 2, count_include_pad=False)
-    edge = np.quantile(found, 1 - share, axis=(1, 2), keepdims=True)
-    hidden = torch.from_numpy(found >= edge)[:, None]
-    rows = torch.arange(len(photos))
-    with torch.inference_mode():
-        before, after = (classifier(batch).softmax(dim=1) for batch in (photos, torch.where(hidden, blurred, photos)))
-    return np.asarray((before - after)[rows, torch.tensor(targets)].numpy())
+    hidden = torch.where(top(found, share), blurred(photos), photos)
+    return probabilities(classifier, photos, targets) - probabilities(classifier, hidden, targets)

@@ -1,28 +1,62 @@
 """The photos that are shown, and their pictures."""
 
+import cv2
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
+from lesionflow.explain.settings import GalleryParams
+
 SIDE = 288
 """Pixels of the long side."""
 OPACITY = 0.5
+LIGHT, DARK = (255, 255, 255), (0, 0, 0)
 
 
-def chosen(predictions: pd.DataFrame, *, right: int, wrong: int) -> pd.DataFrame:
-    """The most confident right and wrong predictions of the test part, with columns kind and probability."""
+def chosen(predictions: pd.DataFrame, labels: list[str], settings: GalleryParams) -> tuple[pd.DataFrame, list[str]]:
+    """The test photos that are shown, and what cannot be shown, in words.
+
+    Of each class the most confident right ones, the most confident wrong ones and the least certain; then the expected
+    and the most frequent confusions. Columns kind (right, wrong, uncertain, confused), of (class or pair) and
+    probability (of the answer) are added; a photo appears once under a kind.
+    """
     test = predictions[predictions["split"] == "test"].copy()
     test["probability"] = [float(max(row)) for row in test["probabilities"]]
-    test["kind"] = np.where(test["predicted"] == test["label"], "right", "wrong")
-    ordered = test.sort_values(["probability", "sha256"], ascending=[False, True])
-    parts = [ordered[ordered["kind"] == kind].head(count) for kind, count in (("right", right), ("wrong", wrong))]
-    return pd.concat(parts, ignore_index=True)
+    surest = test.sort_values(["probability", "sha256"], ascending=[False, True])
+    parts, absent = [], []
+    right = surest["predicted"] == surest["label"]
+    kinds = (("right", surest[right], settings.right), ("wrong", surest[~right], settings.wrong))
+    for kind, rows, count in (*kinds, ("uncertain", surest.iloc[::-1], settings.uncertain)):
+        for label in labels:
+            some = rows[rows["label"] == label].head(count)
+            parts.append(some.assign(kind=kind, of=label))
+            if count and some.empty:
+                absent.append(_absent(kind, label))
+    for first, second in _pairs(test, labels, settings):
+        rows = surest[(surest["label"] == first) & (surest["predicted"] == second)].head(settings.of_each)
+        parts.append(rows.assign(kind="confused", of=f"{first} > {second}"))
+    return pd.concat(parts, ignore_index=True), absent
+
+
+def _absent(kind: str, label: str) -> str:
+    said = {"right": "is predicted right", "wrong": "is predicted wrong", "uncertain": "there is"}
+    return f"No test photo of {label} {said[kind]}."
+
+
+def _pairs(test: pd.DataFrame, labels: list[str], settings: GalleryParams) -> list[tuple[str, str]]:
+    """Truth and answer of the confusions that are shown: the expected ones, both ways, then the most frequent."""
+    expected = [pair for one, other in settings.expected for pair in ((one, other), (other, one))]
+    wrong = test[test["predicted"] != test["label"]]
+    counts = wrong.groupby(["label", "predicted"]).size().reset_index(name="photos")
+    ordered = counts.sort_values(["photos", "label", "predicted"], ascending=[False, True, True])
+    frequent = list(zip(ordered["label"], ordered["predicted"], strict=True))[: settings.confusions]
+    return list(dict.fromkeys([*(pair for pair in expected if set(pair) <= set(labels)), *frequent]))
 
 
 def probes(predictions: pd.DataFrame, count: int) -> list[str]:
-    """Some validation photos, in the order of their hash, on which the layer is chosen."""
+    """Some validation photos, in the order of their hash, on which layer and method are chosen."""
     val = predictions.loc[predictions["split"] == "val", "sha256"]
     return sorted(val)[:count]
 
@@ -35,9 +69,22 @@ def seen(picture: Image.Image, input_size: int, crop_share: float) -> Image.Imag
     return shown.resize((min(SIDE, input_size), min(SIDE, input_size)), Image.Resampling.LANCZOS)
 
 
-def overlay(photo: Image.Image, heat: npt.NDArray[np.float32]) -> Image.Image:
-    """The photo under its map, in a palette that colour-blind readers can order (magma)."""
+def overlay(
+    photo: Image.Image, heat: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_] | None = None
+) -> Image.Image:
+    """The photo under its map, in a palette that colour-blind readers can order (magma), with the lesion's outline."""
     scaled = Image.fromarray(heat.astype(np.float32)).resize(photo.size, Image.Resampling.BILINEAR)
     colours = mpl.colormaps["magma"](np.clip(np.asarray(scaled), 0, 1))[..., :3] * 255
     mixed = (1 - OPACITY) * np.asarray(photo, dtype=float) + OPACITY * colours
-    return Image.fromarray(mixed.round().astype(np.uint8))
+    drawn = Image.fromarray(mixed.round().astype(np.uint8))
+    return drawn if mask is None else outlined(drawn, mask)
+
+
+def outlined(photo: Image.Image, mask: npt.NDArray[np.bool_]) -> Image.Image:
+    """The photo with the outline of a mask (H, W), light on dark, so that it shows on any ground."""
+    fitted = cv2.resize(mask.astype(np.uint8), photo.size, interpolation=cv2.INTER_NEAREST)
+    edges, _ = cv2.findContours(fitted, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    pixels = np.array(photo)
+    for colour, broad in ((DARK, 3), (LIGHT, 1)):
+        cv2.drawContours(pixels, edges, -1, colour, broad)
+    return Image.fromarray(pixels)

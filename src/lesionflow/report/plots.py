@@ -7,7 +7,7 @@ placeholders that `_inline` replaces. Texts stay texts: small, selectable, and i
 import io
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -144,6 +144,26 @@ def risk(frame: pd.DataFrame, abstention: dict[str, Any], *, name: str) -> Chart
         axes.set(xlim=(0, 1.02), ylim=(0, 1.05 * max(0.1, frame["risk"].max())), xlabel="share of photos answered")
         axes.set_ylabel("share of wrong answers")
         return _chart(figure, f"{name} risk", "Share of wrong answers by share of test photos answered, surest first.")
+
+
+def severities(rows: Sequence[Mapping[str, Any]], *, name: str) -> Chart:
+    """Accuracy and balanced accuracy, in percent, by the severity of a corruption; 0 is the photos as they are."""
+    looks: dict[str, Any] = {
+        "accuracy": {"color": SECOND, "dashes": (4, 2)},
+        "balanced_accuracy": {"color": ACCENT},
+    }
+    places = [row["severity"] for row in rows]
+    with _figure(2.3, 1.6) as (figure, axes):
+        for key, look in looks.items():
+            axes.plot(
+                places, [100 * row[key]["value"] for row in rows], linewidth=1.6, marker="o", markersize=2, **look
+            )
+        ends = [[100 * (row["balanced_accuracy"][end] or 0) for row in rows] for end in ("low", "high")]
+        axes.fill_between(places, *ends, color=ACCENT, alpha=0.15, linewidth=0)
+        axes.set(ylim=(0, 102), xlabel="severity", ylabel="%")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(axis="y", color=LINE, linewidth=0.5, alpha=0.6)
+        return _chart(figure, f"severities {name}", f"Accuracies under {name} by severity; the table has the figures.")
 
 
 def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str], *, name: str) -> Chart:

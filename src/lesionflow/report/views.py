@@ -15,6 +15,8 @@ from lesionflow.report.trust import Grid
 
 LARGEST = 8
 """Mistakes that are named."""
+EXPLAINED = ("view", "held_constant", "layer_scores", "method_scores", "maps", "blank_maps")
+"""Of reports/explain; the rest has a page of its own."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def of(model: Model, labels: Sequence[str], *, selected: bool) -> View:
         trust=trust.of(model),
         gallery=model.gallery["items"],
         method=" at ".join(str(model.gallery[key]) for key in ("method", "target_layer") if model.gallery.get(key)),
-        explained=facts({key: value for key, value in model.explained.items() if key != "model"}),
+        explained=facts({key: model.explained[key] for key in EXPLAINED if key in model.explained}),
     )
 
 

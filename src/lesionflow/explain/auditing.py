@@ -1,0 +1,81 @@
+"""What heads answer on corrupted photos, from the features of one pass."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from lesionflow.learn import examples, head_inputs, joining
+from lesionflow.learn.head import Features, Head
+
+KEYS = ["sha256", "corruption", "severity"]
+ABOUT = [*KEYS, "label", "class_id", "group", "area"]
+
+
+def answers(
+    head: Head, card: Mapping[str, Any], corrupted: pd.DataFrame, split: pd.DataFrame, told: pd.DataFrame
+) -> pd.DataFrame:
+    """Of each corrupted photo its truth, the head's probabilities, and the share of the first view under the artefact.
+
+    Metadata of the photos counts as in the predictions; only the pictures change.
+
+    Parameters
+    ----------
+    corrupted, split, told : tables corrupted, split and traits.
+    """
+    seen = head_inputs.of_card(card)
+    first = corrupted[corrupted["view"] == seen.needed[0]]
+    rows = first[[*KEYS, "area"]].merge(split[["sha256", "label", "class_id", "group"]], on="sha256", validate="m:1")
+    # `join` looks photos up by sha256: here one is told by photo, corruption and severity.
+    photo = rows.assign(sha256=_name(rows))
+    matrix = examples.join(photo, corrupted.assign(sha256=_name(corrupted)), seen, _told(rows, told))
+    return answered(rows[ABOUT], head.probabilities(matrix), card["labels"])
+
+
+def of_photos(
+    card: Mapping[str, Any], features: pd.DataFrame, split: pd.DataFrame, told: pd.DataFrame
+) -> tuple[Features, pd.DataFrame]:
+    """What a head sees of each photo of the split, without metadata; and split, source, label and group of each.
+
+    Parameters
+    ----------
+    features, split, told : tables features, split and traits.
+    """
+    seen = replace(head_inputs.of_card(card), clinical={})
+    rows = split.merge(told[["sha256", "source"]], on="sha256", how="left", validate="1:1")
+    return examples.join(split, features, seen, told), rows[["split", "source", "label", "group"]]
+
+
+def answered(about: pd.DataFrame, probabilities: Features, labels: Sequence[str]) -> pd.DataFrame:
+    """Rows with their probabilities and the label of the largest one."""
+    predicted = [labels[place] for place in probabilities.argmax(axis=1)]
+    return about.assign(predicted=predicted, probabilities=list(probabilities)).sort_values(KEYS, ignore_index=True)
+
+
+def of_pair(
+    own: Sequence[pd.DataFrame], members: Sequence[pd.DataFrame], cards: Sequence[Mapping[str, Any]]
+) -> pd.DataFrame:
+    """The answers of two heads joined, as stage join joins them; what it chose on validation comes out the same.
+
+    Parameters
+    ----------
+    own : table predictions of each.
+    members : from `answers`, of each.
+    """
+    keys = ["sha256", "split", "class_id", "probabilities"]
+    both = [
+        pd.concat([mine[keys], some.assign(sha256=_name(some), split="corrupted")[keys]], ignore_index=True)
+        for mine, some in zip(own, members, strict=True)
+    ]
+    joined = joining.join(both, cards).probabilities[len(own[0]) :]
+    return answered(members[0][ABOUT], joined, cards[0]["labels"])
+
+
+def _name(rows: pd.DataFrame) -> "pd.Series[str]":
+    return rows["sha256"] + "/" + rows["corruption"] + "/" + rows["severity"].astype(str)
+
+
+def _told(rows: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    known = rows[KEYS].merge(told, on="sha256", how="left")
+    return known.assign(sha256=_name(known)).drop(columns=["corruption", "severity"])

@@ -1,0 +1,174 @@
+"""All that is explained of one classifier: choice on validation, scores on test, gallery."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch import Tensor
+
+from lesionflow import images
+from lesionflow.errors import LesionflowError
+from lesionflow.explain import (
+    choice,
+    corrupted,
+    corruptions,
+    gallery,
+    gradcam,
+    localisation,
+    measuring,
+    panel,
+    sampling,
+)
+from lesionflow.explain.choice import Choice
+from lesionflow.explain.layers import candidates
+from lesionflow.explain.localisation import Flags
+from lesionflow.explain.measuring import Photos
+from lesionflow.explain.settings import ExplainParams
+from lesionflow.images import StoredPhoto
+from lesionflow.learn import photo_views
+from lesionflow.learn.backbones import Backbone
+from lesionflow.learn.classifier import Classifier
+
+TOLERANCE = 0.01
+"""Of a probability: what the path that is explained may differ from the predictions that are measured."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Tables map_scores and artefact_maps, and what is said of the maps."""
+
+    scores: pd.DataFrame
+    artefacts: pd.DataFrame
+    told: dict[str, Any]
+
+
+class Explainer:
+    """One classifier, the photos of its predictions, and the masks that are known."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        classifier: Classifier,
+        labels: list[str],
+        predictions: pd.DataFrame,
+        photos: Mapping[str, StoredPhoto],
+        masks: Mapping[str, StoredPhoto],
+        settings: ExplainParams,
+        *,
+        seed: int,
+    ) -> None:
+        self.backbone, self.classifier, self.labels = backbone, classifier, labels
+        self.predictions, self.photos, self.masks = predictions, photos, masks
+        self.settings, self.seed = settings, seed
+        self.groups: dict[str, str] = dict(zip(predictions["sha256"], predictions["group"], strict=True))
+        self.unusable_masks: dict[str, int] = {}
+
+    def explain(self, folder: Path, *, name: str) -> Explained:
+        """Write the gallery into `folder`, and measure.
+
+        The maps are of the whole photo. A classifier that also looks at other views, as the zoomed middle, or at
+        clinical metadata is explained with these held constant: the maps show what of the whole photo spoke for the
+        class.
+        """
+        test = self.predictions[self.predictions["split"] == "test"]
+        val = self._photos(panel.probes(self.predictions, self.settings.probes))
+        layers = candidates(self.backbone.network, self.backbone.input_size, count=self.settings.layers)
+        whole = self.classifier.of_first_view(val.views)
+        chosen = choice.choose(whole, val.views[:, 0], val.targets, layers, self.settings.methods, seed=self.seed)
+        measured = self._photos(sampling.subset(test, self.settings.photos, seed=self.seed))
+        scores = measuring.scores(self.classifier, measured, val, chosen, self.settings, seed=self.seed)
+        artefacts = self._artefacts(sampling.subset(test, self.settings.artefact_photos, seed=self.seed), chosen)
+        told = self._head(name, chosen)
+        shown = self._show(folder, told, chosen)
+        return Explained(scores, artefacts, told | shown | {"masks_not_used": self.unusable_masks})
+
+    def _head(self, name: str, chosen: Choice) -> dict[str, Any]:
+        views = self.classifier.inputs.needed
+        return {
+            "model": name,
+            "method": chosen.method,
+            "target_layer": chosen.layer.name,
+            "view": views[0],
+            "held_constant": ", ".join([*views[1:], *self.classifier.inputs.clinical]) or "nothing",
+            "layer_scores": chosen.layers,
+            "method_scores": chosen.methods,
+        }
+
+    def _show(self, folder: Path, told: dict[str, Any], chosen: Choice) -> dict[str, Any]:
+        shown, absent = panel.chosen(self.predictions, self.labels, self.settings.gallery)
+        views, rows = self._views(list(dict.fromkeys(shown["sha256"]))), list(dict.fromkeys(shown["sha256"]))
+        places = [rows.index(sha256) for sha256 in shown["sha256"]]
+        self._refuse_other_answers(views[places], shown)
+
+        def make(targets: list[int]) -> gradcam.Maps:
+            return gradcam.batched(self.classifier, views[places], targets, chosen.layer, chosen.method)
+
+        heats = gallery.maps_of(make, shown, self.labels)
+        gradcam.refuse_broken(heats["predicted"], chosen.layer, chosen.method)
+        blank = int(gradcam.broken(heats["predicted"]).sum())
+        head = told | {"labels": self.labels, "absent": absent}
+        gallery.write(folder, head, shown, heats, self._seen, self._lesions(rows))
+        return {"maps": len(shown) - blank, "blank_maps": blank}
+
+    def _photos(self, names: Sequence[str]) -> Photos:
+        views = self._views(names)
+        targets = [int(row) for row in self._answers(views).argmax(dim=1)]
+        return Photos(list(names), [self.groups[name] for name in names], views, targets, self._lesions(names))
+
+    def _views(self, names: Sequence[str]) -> Tensor:
+        """The classifier's views of photos (photos, V, 3, H, W)."""
+        wanted, side = self.classifier.inputs.needed, self.backbone.input_size
+        pictures = (images.decode(self.photos[name].read()) for name in names)
+        found = [photo_views.tensors(picture, self.backbone.preprocess, wanted) for picture in pictures]
+        return torch.stack(found) if found else torch.zeros(0, len(wanted), 3, side, side)
+
+    def _answers(self, views: Tensor) -> Tensor:
+        """Probabilities (photos, classes)."""
+        with torch.inference_mode():
+            parts = [self.classifier(some).softmax(dim=1) for some in views.split(gradcam.BATCH)]
+        return torch.cat(parts) if parts else torch.zeros(0, len(self.labels))
+
+    def _lesions(self, names: Sequence[str]) -> dict[str, Flags]:
+        known = {name: self.masks[name] for name in names if name in self.masks}
+        found = localisation.masks(known, self._sizes(known), self.backbone.preprocess)
+        for reason, count in found.unusable.items():
+            self.unusable_masks[reason] = self.unusable_masks.get(reason, 0) + count
+        return found.seen
+
+    def _sizes(self, names: Mapping[str, StoredPhoto]) -> dict[str, tuple[int, int]]:
+        return {name: images.decode(self.photos[name].read()).size for name in names}
+
+    def _seen(self, name: str) -> Image.Image:
+        share = float(self.backbone.data_config["crop_pct"])
+        return panel.seen(images.decode(self.photos[name].read()), self.backbone.input_size, share)
+
+    def _artefacts(self, names: Sequence[str], chosen: Choice) -> pd.DataFrame:
+        wanted, severity = self.classifier.inputs.needed, self.settings.artefact_severity
+
+        def draw(name: str, corruption: str) -> tuple[Tensor, Flags]:
+            picture = corrupted.at_size(images.decode(self.photos[name].read(), at_least=corrupted.SIDE))
+            made = corruptions.corrupt(picture, corruption, severity, of=name, seed=self.seed)
+            cover = np.zeros(picture.size[::-1], dtype=bool) if made.cover is None else made.cover
+            in_view = localisation.in_view(Image.fromarray(cover), self.backbone.preprocess)
+            return photo_views.tensors(made.picture, self.backbone.preprocess, wanted), in_view
+
+        return measuring.artefact_maps(self.classifier, [(name, self.groups[name]) for name in names], draw, chosen)
+
+    def _refuse_other_answers(self, views: Tensor, shown: pd.DataFrame) -> None:
+        """Stop when the explained path answers otherwise than what was measured: its maps would be of another model."""
+        if self.classifier.inputs.clinical:
+            return  # its predictions knew the metadata, which maps leave out
+        measured = np.stack(shown["probabilities"].to_list())
+        apart = float(np.abs(self._answers(views).numpy() - measured).max())
+        if not apart <= TOLERANCE:
+            raise LesionflowError(
+                "explain: the network with its head does not give the predictions that were measured",
+                got=f"probabilities that differ by {apart:.4f}",
+                expected=f"at most {TOLERANCE}",
+                remedy="Run `dvc repro -f extract_features`.",
+            )
