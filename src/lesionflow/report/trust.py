@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from lesionflow.report import figures, plots
+from lesionflow.report import figures, trust_plots
+from lesionflow.report.drawing import Chart
 from lesionflow.report.figures import Measure
 from lesionflow.report.inputs import Model
-from lesionflow.report.plots import Chart
 
 ERRORS = (
     Measure("ece", "Calibration error of the answer (ECE)"),
@@ -54,8 +54,8 @@ def of(model: Model) -> Trust:
     found = model.calibration
     return Trust(
         errors=_errors(found),
-        reliability=plots.reliability(model.reliability, name=model.slug),
-        risk=plots.risk(model.risk, found["abstention"], name=model.slug),
+        reliability=trust_plots.reliability(model.reliability, name=model.slug),
+        risk=trust_plots.risk(model.risk, found["abstention"], name=model.slug),
         answering=answering(found["abstention"]),
         sets=_sets(found["sets"]),
         coverage=_coverage(model.coverage),

@@ -1,4 +1,4 @@
-"""A model as its section of the page shows it: texts and charts, ready for the template."""
+"""A model as its page shows it: texts and charts, ready for the template."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
-from lesionflow.report import figures, mistakes, plots, trust
-from lesionflow.report.inputs import Model
+from lesionflow.report import figures, funnel, mistakes, plots, trust
+from lesionflow.report.drawing import Chart
+from lesionflow.report.inputs import Model, Run
 from lesionflow.report.mistakes import Mistake
-from lesionflow.report.plots import Chart
 from lesionflow.report.trust import Grid
 
 LARGEST = 8
 """Mistakes that are named."""
-EXPLAINED = ("view", "held_constant", "layer_scores", "method_scores", "maps", "blank_maps")
-"""Of reports/explain; the rest has a page of its own."""
+FEW = 8
+"""Figures of one kind that are told in a line."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,19 @@ class View:
     gallery: list[dict[str, Any]]
     method: str
     explained: list[tuple[str, str]]
+    verdict: dict[str, Any] | None
+    """Of the audit for shortcuts: sentences on the checks that fail, and how many checks there are."""
+
+    @property
+    def wrong(self) -> list[dict[str, Any]]:
+        """The pictured mistakes."""
+        return [item for item in self.gallery if item["kind"] == "wrong"]
+
+
+def in_order(run: Run, board: pd.DataFrame) -> list[View]:
+    """The views of all models, in the order of the board."""
+    labels, by_slug = funnel.kept_labels(run.data.classes), {model.slug: model for model in run.models}
+    return [of(by_slug[row["model"]], labels, selected=bool(row["selected"])) for _, row in board.iterrows()]
 
 
 def of(model: Model, labels: Sequence[str], *, selected: bool) -> View:
@@ -60,8 +73,23 @@ def of(model: Model, labels: Sequence[str], *, selected: bool) -> View:
         trust=trust.of(model),
         gallery=model.gallery["items"],
         method=" at ".join(str(model.gallery[key]) for key in ("method", "target_layer") if model.gallery.get(key)),
-        explained=facts({key: model.explained[key] for key in EXPLAINED if key in model.explained}),
+        explained=facts({key: value for key, value in model.explained.items() if key != "model" and _short(value)}),
+        verdict=_verdict(model.explained),
     )
+
+
+def _short(value: Any) -> bool:
+    """Whether a value can be told on a line: one figure, or a few by name."""
+    if isinstance(value, dict):
+        return len(value) <= FEW and not any(isinstance(part, dict | list) for part in value.values())
+    return not isinstance(value, list)
+
+
+def _verdict(explained: dict[str, Any]) -> dict[str, Any] | None:
+    found = explained.get("verdict")
+    if found is None:
+        return None
+    return {"fails": [one["says"] for one in found["fails"]], "checks": len(found["checks"])}
 
 
 def _curves(model: Model, quantity: str) -> Chart | None:
