@@ -94,14 +94,13 @@ def paths(classifier: str) -> list[str]:
     return [pattern.format(slug=classifier, backbone=backbone) for pattern in (*ONE_FILE, *FOLDERS)]
 
 
-def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = "", key: str = "") -> RunContent:
+def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = "") -> RunContent:
     """Read the results of one model, a classifier's name, below `root`.
 
     Parameters
     ----------
     backbone : slug of its backbone, where that is not the same name.
     params : sections of params.yaml that the results come from; `model` holds that of the backbone.
-    key : the content's key where it is known already, as of results that an earlier version of this code tracked.
 
     Raises
     ------
@@ -122,7 +121,7 @@ def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = 
         model=slug,
         root=root,
         files=files,
-        key=key or content_key(files, params, root=root),
+        key=content_key(files, params, root=root),
         params={name: _text(value) for name, value in flat(params, ".", numbers=False).items()},
         metrics={name: float(value) for name, value in metrics.items()},
         history=pd.read_csv(root / "reports/history" / f"{slug}.csv"),

@@ -10,7 +10,7 @@ from PIL import Image
 
 from lesionflow.adapters.content import RunContent
 from lesionflow.adapters.provenance import PACKAGE, installed
-from lesionflow.files import write_json
+from lesionflow.files import read_json, write_json
 
 LOADER = "lesionflow.learn.predictor"
 ROOMS = ("learn",)
@@ -28,7 +28,13 @@ def write_model(content: RunContent, folder: Path) -> None:
     folder.mkdir(parents=True)
     for name in ("head.safetensors", "head.json"):
         shutil.copyfile(content.head / name, folder / name)
-    card = {"model": content.backbone["model"], "settings": dict(content.settings), "backbone": dict(content.backbone)}
+    trust = read_json(content.root / "reports/calibration" / f"{content.model}.json")
+    card = {
+        "model": content.backbone["model"],
+        "settings": dict(content.settings),
+        "backbone": dict(content.backbone),
+        "trust": {"temperature": trust["temperature"], "threshold": trust["abstention"]["threshold"]},
+    }
     write_json(card, folder / "model.json")
 
 

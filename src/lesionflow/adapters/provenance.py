@@ -104,6 +104,11 @@ def git(root: Path) -> dict[str, str]:
     return {"mlflow.source.git.commit": commit or "unknown", "lesionflow.git.dirty": dirty}
 
 
+def of_commit(commit: str) -> dict[str, str]:
+    """The same of results that are committed."""
+    return {"mlflow.source.git.commit": commit, "lesionflow.git.dirty": "false"}
+
+
 def _git(root: Path, *arguments: str) -> str | None:
     try:
         command = ["git", "-C", str(root), *arguments]

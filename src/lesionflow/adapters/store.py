@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
 from lesionflow.adapters import address
 from lesionflow.errors import LesionflowError
@@ -28,6 +30,7 @@ from mlflow.exceptions import MlflowException
 DEFAULT_URI = "sqlite:///mlflow.db"
 KEY = "lesionflow.content_key"
 MODEL = "lesionflow.model"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,21 @@ def unless_there(create: Callable[[], object]) -> None:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
+
+
+def unless_absent(get: Callable[[], T]) -> T | None:
+    """What `get` finds; None where the store has no such thing."""
+    try:
+        return get()
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
+def download(uri: str, folder: Path) -> str:
+    """Copy the artifacts at an address of the open store into `folder`; where they are."""
+    return str(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
 
 
 def _unusable(uri: str, error: Exception) -> LesionflowError:

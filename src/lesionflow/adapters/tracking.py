@@ -22,7 +22,7 @@ import mlflow
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Metric
 from mlflow.models import ModelSignature
-from mlflow.types.schema import AnyType, ColSpec, Schema
+from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 
 BATCH = 1000
 """MLflow's limit of metrics a request."""
@@ -125,4 +125,10 @@ def _signature(content: RunContent) -> ModelSignature:
     # "Any", because a photo comes as bytes, as base64 text (HTTP) or as the path of a file.
     photo = ColSpec(AnyType(), "image")  # type: ignore[no-untyped-call]
     numbers = [ColSpec("double", name) for name in ("probability", *content.labels)]
-    return ModelSignature(Schema([photo]), Schema([ColSpec("string", "label"), *numbers]))
+    said: list[ColSpec | TensorSpec] = [
+        ColSpec("string", "label"),
+        numbers[0],
+        ColSpec("boolean", "answered"),
+        *numbers[1:],
+    ]
+    return ModelSignature(Schema([photo]), Schema(said))
