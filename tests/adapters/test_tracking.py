@@ -36,24 +36,6 @@ from tests.pipeline.declared import import_closure, imported_modules
 NAMES = {"experiment": "skin", "registered_model": "lesionflow-cnn"}
 
 
-@pytest.fixture(scope="session")
-def store(tmp_path_factory):
-    """A database whose tables are made, which takes seconds; tests copy it."""
-    folder = tmp_path_factory.mktemp("store")
-    MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
-    return (folder / "mlflow.db").read_bytes()
-
-
-@pytest.fixture
-def project(tmp_path, store, monkeypatch):
-    root = sound_results.write(tmp_path / "project")
-    (root / "mlflow.db").write_bytes(store)
-    monkeypatch.chdir(root)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    yield root
-    mlflow.set_tracking_uri(None)
-
-
 def track(root, params=PARAMS, **names):
     found = content.gather("cnn", params, root=root)
     return tracking.track(found, **{**NAMES, **names}, tags=provenance.tags(found))
@@ -278,13 +260,15 @@ def test_the_registered_model_predicts_from_bytes_base64_and_path(project, tmp_p
     picture, content_ = photo()
     (tmp_path / "photo.png").write_bytes(content_)
     with torch.inference_mode():
-        expected = Classifier(backbone, trained)(backbone.preprocess(picture)[None]).softmax(dim=1)[0].numpy()
+        logits = Classifier(backbone, trained)(backbone.preprocess(picture)[None])
+    expected = (logits / 1.25).softmax(dim=1)[0].numpy()  # the temperature of reports/calibration
     served = mlflow.pyfunc.load_model("models:/lesionflow-cnn/1")
     for given in (content_, base64.b64encode(content_).decode(), str(tmp_path / "photo.png")):
         answer = served.predict(pd.DataFrame({"image": [given]}))
-        assert list(answer) == ["label", "probability", "eczema", "nevus"]
+        assert list(answer) == ["label", "probability", "answered", "eczema", "nevus"]
         assert answer.loc[0, ["eczema", "nevus"]].astype(float).to_numpy() == pytest.approx(expected, abs=1e-5)
         assert answer.loc[0, "label"] == ["eczema", "nevus"][int(expected.argmax())]
+        assert bool(answer.loc[0, "answered"])  # of two classes the likelier has 0.5, the threshold, or more
 
 
 def test_the_registered_model_is_complete_and_holds_no_pickle(project, tmp_path):

@@ -112,10 +112,11 @@ def _version(opened: Store, name: str, experiment: str, key: str) -> str:
     for version in opened.client.search_model_versions(f"name = '{name}'"):
         if version.tags.get(KEY) == key and version.run_id == tracked.run_id:
             return str(version.version)
-    run = opened.client.get_run(str(tracked.run_id))
+    run, source = opened.client.get_run(str(tracked.run_id)), str(tracked.source)
     made = opened.client.create_model_version(
-        name, source=str(tracked.source), run_id=tracked.run_id, model_id=tracked.model_id,
-        tags={KEY: key, MODEL: run.data.tags[MODEL]},
+        name, source=source, run_id=tracked.run_id, tags={KEY: key, MODEL: run.data.tags[MODEL]},
+        # A server asks for it by name, and does not say it of the versions that it finds.
+        model_id=tracked.model_id or source.removeprefix("models:/"),
     )  # fmt: skip
     return str(made.version)
 
