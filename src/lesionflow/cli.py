@@ -130,3 +130,19 @@ def promote(dry_run: bool) -> None:
     from lesionflow.lineage import promoted
 
     click.echo(promoted.promote(dry_run=dry_run))
+
+
+@commands.command()
+@click.argument("photos", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--model", help="Classifier of the run, as on the leaderboard  [default: the best on validation]")
+@click.option(
+    "--cam", type=click.Path(path_type=Path), help="Picture to write: what of the photo spoke for the answer."
+)
+def predict(photos: tuple[Path, ...], model: str | None, cam: Path | None) -> None:
+    """Label PHOTOS... with a classifier of this run: calibrated probabilities, or no answer where it is not sure.
+
+    For research only, no medical device.
+    """
+    from lesionflow.lineage import predicted
+
+    click.echo(predicted.predict(photos, model, cam))

@@ -1,18 +1,9 @@
-"""Stores for the tests of tracking and promotion."""
+"""A project with results and a store, for the tests of tracking and promotion."""
 
 import mlflow
 import pytest
-from mlflow import MlflowClient
 
-from tests.adapters import served, sound_results
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory):
-    """A database whose tables are made, which takes seconds; tests copy it."""
-    folder = tmp_path_factory.mktemp("store")
-    MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
-    return (folder / "mlflow.db").read_bytes()
+from tests.adapters import sound_results
 
 
 @pytest.fixture
@@ -24,12 +15,3 @@ def project(tmp_path, store, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     yield root
     mlflow.set_tracking_uri(None)
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory, store):
-    """The address of a real `mlflow server`, one for all tests."""
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "server.db").write_bytes(store)
-    with served.mlflow_server(folder) as address:
-        yield address

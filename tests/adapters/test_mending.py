@@ -6,7 +6,7 @@ import pytest
 from mlflow import MlflowClient
 
 from lesionflow.adapters import content, mending, provenance, registry, store, tracking
-from lesionflow.adapters.parents import Parent
+from lesionflow.adapters.provenance import Parent
 from tests.adapters import sound_results
 from tests.adapters.sound_results import PARAMS
 

@@ -129,7 +129,7 @@ def test_too_few_photos_and_none_at_all():
     ("explained", "required", "passed"),
     [
         ({"shortcut_audit_fails": False}, True, True),
-        ({"shortcut_audit_fails": True, "verdict": "rulers matter"}, False, False),
+        ({"shortcut_audit_fails": True, "verdict": {"fails": [{"says": "Rulers matter."}]}}, False, False),
         ({}, False, None),
         (None, False, None),
         (None, True, False),
@@ -137,7 +137,9 @@ def test_too_few_photos_and_none_at_all():
 )
 def test_a_failed_audit_always_refuses_and_a_missing_one_as_params_say(explained, required, passed):
     settings = SETTINGS.model_copy(update={"require_audit": required})
-    assert promotion.audit(explained, settings).passed is passed
+    rule = promotion.audit(explained, settings)
+    assert rule.passed is passed
+    assert (rule.got == "fails: Rulers matter.") is bool((explained or {}).get("shortcut_audit_fails"))
 
 
 @pytest.mark.parametrize(("low", "photos", "expected"), [(0.51, 100, True), (0.5, 100, False), (None, 100, False)])

@@ -1,20 +1,10 @@
 """The run above the runs of one state of the pipeline: the same data, settings and code, whichever machine ran it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from lesionflow.adapters import mending
+from lesionflow.adapters.provenance import Parent
 from lesionflow.adapters.store import Run, Store
 
 STATE = "lesionflow.pipeline_key"
-
-
-@dataclass(frozen=True)
-class Parent:
-    """What makes two runs of the pipeline the same (`key`), and what is said of it."""
-
-    key: str
-    tags: Mapping[str, str]
 
 
 def parent_run(store: Store, experiment_id: str, parent: Parent) -> str:

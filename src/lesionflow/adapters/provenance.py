@@ -3,6 +3,7 @@
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,20 @@ import torch
 import yaml
 
 from lesionflow.adapters.content import RunContent, digest, file_digest
-from lesionflow.adapters.parents import Parent
 
 LIBRARIES = (
     "dvc", "great_expectations", "grad-cam", "mlflow", "numpy", "pandas", "pillow", "scikit-learn", "timm", "torch",
     "torchvision",
 )  # fmt: skip
 PACKAGE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Parent:
+    """What makes two runs of the pipeline the same (`key`), and what is said of it."""
+
+    key: str
+    tags: Mapping[str, str]
 
 
 def tags(content: RunContent, origin: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -14,7 +14,8 @@ import pandas as pd
 from lesionflow.adapters import mending, packaging, store
 from lesionflow.adapters.content import RunContent
 from lesionflow.adapters.mending import PROCESS
-from lesionflow.adapters.parents import Parent, parent_run
+from lesionflow.adapters.parents import parent_run
+from lesionflow.adapters.provenance import Parent
 from lesionflow.adapters.store import KEY, MODEL, Store
 
 # isort: split

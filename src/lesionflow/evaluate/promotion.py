@@ -123,8 +123,14 @@ def audit(explained: Mapping[str, Any] | None, settings: PromoteParams) -> Rule:
     if fails is None:
         wanted = "a shortcut audit that does not fail" if settings.require_audit else "no failed audit"
         return Rule("shortcut audit", wanted, "not available", False if settings.require_audit else None)
-    told = str((explained or {}).get("verdict") or ("fails" if fails else "does not fail"))
-    return Rule("shortcut audit", "an audit that does not fail", told, not fails)
+    return Rule("shortcut audit", "an audit that does not fail", _verdict(explained or {}), not fails)
+
+
+def _verdict(explained: Mapping[str, Any]) -> str:
+    """Whether the audit fails, and what the verdict says of the checks that do (`fails`, each with `says`)."""
+    verdict = explained.get("verdict")
+    failed = verdict.get("fails", []) if isinstance(verdict, Mapping) else []
+    return " ".join(["fails:", *(str(one["says"]) for one in failed)]) if explained[AUDIT] else "does not fail"
 
 
 def decide(rules: Iterable[Rule]) -> tuple[str, list[str]]:

@@ -38,7 +38,7 @@ class Predictor:
         backbone = backbones.load(content["model"], BackboneParams.model_validate(content["settings"]))
         self.classifier, self.labels = load_classifier(backbone, folder)
         _refuse_other_preprocessing(backbone, content["backbone"], folder)
-        self.preprocess = backbone.preprocess
+        self.backbone, self.preprocess = backbone, backbone.preprocess
         trust = content.get("trust", {})
         self.temperature = trust.get("temperature")
         threshold = trust.get("threshold")

@@ -12,13 +12,12 @@ from lesionflow import params, tables
 from lesionflow.adapters import content, registry
 from lesionflow.adapters.registry import Standing
 from lesionflow.adapters.settings import TrackParams
-from lesionflow.errors import LesionflowError
-from lesionflow.evaluate import comparison, predictions, promotion, rematch
+from lesionflow.evaluate import predictions, promotion, rematch
 from lesionflow.evaluate.promotion import Measuring, Rule
 from lesionflow.evaluate.promotion_settings import PromoteParams
-from lesionflow.evaluate.settings import CalibrateParams, CompareParams
+from lesionflow.evaluate.settings import CalibrateParams
 from lesionflow.files import read_json, write_json
-from lesionflow.lineage import answers, decisions
+from lesionflow.lineage import answers, choosing, decisions
 
 OUTPUTS, REPORTS = Path("outputs"), Path("reports")
 REPORT = REPORTS / "promotion.json"
@@ -77,16 +76,9 @@ def decide(candidate: Candidate, champion: Standing | None, settings: PromotePar
 
 
 def _candidate() -> Candidate:
-    names = params.classifiers(params.load("active", list[str]), params.load("active_recipes", list[str]))
-    labels = tables.labels_in_order(tables.read(OUTPUTS / "classes.parquet", tables.CLASSES))
-    found = {name: tables.read(OUTPUTS / f"predictions/{name}.parquet", tables.PREDICTIONS) for name in names}
-    best = comparison.best(found, labels, params.load("compare", CompareParams).criterion)
-    if best is None:
-        raise LesionflowError(
-            "promotion: no best classifier", expected="validation photos to choose it on", remedy="Run `dvc repro`."
-        )
+    best, found, labels = choosing.best()
     gathered = content.gather(best, content.settings(best), root=Path(), backbone=params.parts_of(best)[0])
-    return Candidate(best, gathered.key, found[best], labels)
+    return Candidate(best, gathered.key, found, labels)
 
 
 def _against(candidate: Candidate, champion: Standing, settings: PromoteParams) -> tuple[list[Rule], dict[str, Any]]:
