@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 PULLED := .cache/data-pulled
 
 .DEFAULT_GOAL := help
-.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external benchmark-ablation ablation readme
+.PHONY: help env data repro paper ui mlflow-sync promote promotion test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external benchmark-ablation ablation readme
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -46,6 +46,15 @@ ablation: $(PULLED) ## Compare frozen with fine-tuned by the number of photos (l
 
 ui: $(INSTALLED) ## Open MLflow on the tracked runs
 	mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
+
+mlflow-sync: $(INSTALLED) ## Import the runs that DVC holds into MLflow; REV="v1 v2" for those of old commits
+	python -m lesionflow sync $(addprefix --rev=,$(REV))
+
+promotion: $(INSTALLED) ## Show whether the best classifier would become champion
+	python -m lesionflow promote --dry-run
+
+promote: $(INSTALLED) ## Make the best classifier champion, if every rule of promotion holds
+	python -m lesionflow promote
 
 test: $(INSTALLED) ## Run the tests
 	OMP_WAIT_POLICY=passive python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder

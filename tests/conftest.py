@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from tests.adapters import served
+
 FIRST = "pipeline"
 """The folder whose tests take longest, and so start first when several processes share the tests."""
 
@@ -22,3 +24,22 @@ def import_path_as_it_was():
     before = list(sys.path)
     yield
     sys.path[:] = before
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory):
+    """An MLflow database whose tables are made, which takes seconds; tests copy it."""
+    from mlflow import MlflowClient
+
+    folder = tmp_path_factory.mktemp("store")
+    MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
+    return (folder / "mlflow.db").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, store):
+    """The address of a real `mlflow server`, one for all tests."""
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "server.db").write_bytes(store)
+    with served.mlflow_server(folder) as address:
+        yield address

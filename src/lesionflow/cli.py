@@ -102,3 +102,47 @@ def evaluate_external(manifest: Path, photos: Path | None, models: tuple[str, ..
     from lesionflow.external import commanded
 
     click.echo(commanded.run(manifest, photos, models, out=out, cache=cache), nl=False)
+
+
+@commands.command()
+@click.option("--rev", "revisions", multiple=True, help="Git revision; repeat it  [default: the working folder]")
+def sync(revisions: tuple[str, ...]) -> None:
+    """Import the runs that DVC holds into MLflow, into the store that MLFLOW_TRACKING_URI names.
+
+    For results that came out of DVC's cache or from `dvc pull`, a store that could not be reached, or a new one. What
+    is there already is never logged twice.
+    """
+    from lesionflow.lineage import synced
+
+    for revision in revisions or (None,):
+        for line in synced.sync(revision):
+            click.echo(line)
+
+
+@commands.command()
+@click.option("--dry-run", is_flag=True, help="Print the decision table and leave the registry as it is.")
+def promote(dry_run: bool) -> None:
+    """Let the best classifier of this run meet the champion, and take its place if every rule holds.
+
+    Rules are `promote` in params.yaml. Writes reports/promotion.json. The winner is models:/lesionflow@champion of
+    MLflow's registry; a candidate that falls short becomes its challenger, with the reasons.
+    """
+    from lesionflow.lineage import promoted
+
+    click.echo(promoted.promote(dry_run=dry_run))
+
+
+@commands.command()
+@click.argument("photos", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--model", help="Classifier of the run, as on the leaderboard  [default: the best on validation]")
+@click.option(
+    "--cam", type=click.Path(path_type=Path), help="Picture to write: what of the photo spoke for the answer."
+)
+def predict(photos: tuple[Path, ...], model: str | None, cam: Path | None) -> None:
+    """Label PHOTOS... with a classifier of this run: calibrated probabilities, or no answer where it is not sure.
+
+    For research only, no medical device.
+    """
+    from lesionflow.lineage import predicted
+
+    click.echo(predicted.predict(photos, model, cam))
