@@ -141,7 +141,7 @@ def cost() -> dict[str, Any]:
         layer = layers.candidates(backbone.network, backbone.input_size, count=1)[0]
 
         def both(classifier: Classifier = classifier, photos: torch.Tensor = photos) -> None:
-            classifier(photos.clone().requires_grad_(True))[:, 0].sum().backward()  # type: ignore[no-untyped-call]
+            classifier(photos.clone().requires_grad_(True))[:, 0].sum().backward()
 
         def maps(
             classifier: Classifier = classifier, photos: torch.Tensor = photos, layer: layers.Layer = layer
@@ -154,7 +154,8 @@ def cost() -> dict[str, Any]:
 
 def _ratio(first: Callable[[], None], second: Callable[[], None]) -> float:
     """Median of the ratios of rounds that take turns, so that what else the machine does weighs on both."""
-    first(), second()
+    first()
+    second()
     ratios = []
     for _ in range(ROUNDS):
         marks = [time.perf_counter()]
@@ -197,17 +198,20 @@ def _carrying(test: pd.DataFrame, monet: pd.DataFrame) -> dict[str, Any]:
     settings, seed = load("evaluate", EvaluateParams), load("seed", int)
     wrong = (test["predicted"] != test["label"]).to_numpy()
     drawn_groups = intervals.resample(list(test["group"]), count=settings.bootstrap, seed=seed)
-    found = {}
+    found: dict[str, Any] = {}
     for name, column in CARRIES.items():
         score = monet[column].reindex(test["sha256"]).to_numpy(dtype=float)
         with_it, free = score >= HIGH, score < LOW
-        rates = [(wrong[some], drawn_groups.shares(wrong, some)) for some in (with_it, free)]
-        values = [float(hits.mean()) if len(hits) else None for hits, _ in rates]
-        apart = None if None in values else float(values[0]) - float(values[1])  # type: ignore[arg-type]
-        samples = [values[0], values[1], apart], [rates[0][1], rates[1][1], rates[0][1] - rates[1][1]]
-        told = [intervals.estimate(*one, confidence=settings.confidence) for one in zip(*samples, strict=True)]
-        found[name] = {"photos": int(with_it.sum()), "free": int(free.sum())}
-        found[name] |= dict(zip(("error", "error_free", "difference"), told, strict=True))
+        rates = [float(wrong[some].mean()) if some.any() else None for some in (with_it, free)]
+        samples = [drawn_groups.shares(wrong, some) for some in (with_it, free)]
+        apart = None if rates[0] is None or rates[1] is None else rates[0] - rates[1]
+        found[name] = {
+            "photos": int(with_it.sum()),
+            "free": int(free.sum()),
+            "error": intervals.estimate(rates[0], samples[0], confidence=settings.confidence),
+            "error_free": intervals.estimate(rates[1], samples[1], confidence=settings.confidence),
+            "difference": intervals.estimate(apart, samples[0] - samples[1], confidence=settings.confidence),
+        }
     return dict(predictions.rounded(found))
 
 

@@ -38,8 +38,8 @@ def curves(
     if plain.empty:
         raise ValueError("answers on photos as they are: none")
     rows = []
-    for key, some in answers.groupby(["corruption", "severity"]):
-        name, severity = str(key[0]), int(key[1])  # type: ignore[index]
+    for _, some in answers.groupby(["corruption", "severity"]):
+        name, severity = str(some["corruption"].iloc[0]), int(some["severity"].iloc[0])
         after = some.set_index("sha256").sort_index()
         figures = _figures(plain.loc[after.index], after, labels, settings, seed=seed)
         rows.append({"corruption": name, "severity": severity, "area": float(after["area"].mean()), **figures})
@@ -51,8 +51,8 @@ def _figures(
     before: pd.DataFrame, after: pd.DataFrame, labels: Sequence[str], settings: EvaluateParams, *, seed: int
 ) -> dict[str, Any]:
     ids = {label: place for place, label in enumerate(labels)}
-    actual = after["class_id"].to_numpy(dtype=np.int64)
-    was, now = (rows["predicted"].map(ids).to_numpy(dtype=np.int64) for rows in (before, after))
+    actual = np.asarray(after["class_id"], dtype=np.int64)
+    was, now = (np.array([ids[one] for one in rows["predicted"]], dtype=np.int64) for rows in (before, after))
     drawn = _drawn(list(after["group"]), settings, seed=seed)
     right, before_right = (now == actual).astype(float), (was == actual).astype(float)
     return {

@@ -122,7 +122,7 @@ def _covered(picture: Image.Image, box: tuple[int, int, int, int]) -> Image.Imag
 
 
 def _floats(picture: Image.Image) -> Picture:
-    return np.asarray(picture, dtype=np.float32) / 255
+    return np.asarray(np.asarray(picture) / 255, dtype=np.float32)
 
 
 def _picture(pixels: Picture) -> Image.Image:
