@@ -12,6 +12,7 @@ from typing import Any
 
 from lesionflow import files
 from lesionflow.errors import LesionflowError, command
+from lesionflow.evaluate import verdict
 from lesionflow.report import ablation_page, figures
 from lesionflow.report.leaderboard import markdown_table
 
@@ -291,6 +292,62 @@ def _recovered(told: Mapping[str, Any], shares: Mapping[str, bool]) -> list[str]
     return cells
 
 
+CARRIED = {"hair": "hair", "pen": "pen ink", "gel": "gel"}
+
+
+def explain(results: Mapping[str, Any]) -> str:
+    """What the audit catches, what a map costs, and the audit of classifiers of milk10k.
+
+    Parameters
+    ----------
+    results : `shortcut_caught`, `clean_flagged`, `planted` and `clean` ({test_accuracy}), `of_each_class`,
+        `seconds_over_forward_backward`, `milk10k` ({photos, test_photos, models: by name {shortcut_audit_fails, fails,
+        audit, carrying}}), `command` and `versions`.
+    """
+    real = results["milk10k"]
+    rows = [[f"`{name}`", *_audited(model)] for name, model in real["models"].items()]
+    errors = [
+        [f"`{name}`", *(figures.signed_interval(model["carrying"][key]["difference"]) for key in CARRIED)]
+        for name, model in real["models"].items()
+    ]
+    first = next(iter(real["models"].values()))
+    counts = ", ".join(
+        f"{told} {first['carrying'][key]['photos']} (free: {first['carrying'][key]['free']})"
+        for key, told in CARRIED.items()
+    )
+    caught = "is caught" if results["shortcut_caught"] else "is missed (a fault)"
+    clean = "is flagged (a fault)" if results["clean_flagged"] else "is not flagged"
+    return "\n\n".join(
+        [
+            f"On drawn photos, {results['of_each_class']} of each of six classes, a head that learned a class by its "
+            f"watermark {caught}; one that had no watermark to learn {clean}. A heat map costs at most "
+            f"{results['seconds_over_forward_backward']:.2f} times a forward and backward pass of its network.",
+            "On milk10k:",
+            markdown_table(["", "Shortcuts", "Artefact that pulls most", "Pulled", "Only the border"], rows, left=3),
+            "Pulled: of the photos that had another answer, how many get one and the same class when the artefact is "
+            "drawn in. Only the border: accuracy when 70 % of the photo are covered, beside the share of the largest "
+            "class. Error rates on photos that really carry an artefact, minus those on photos free of it, in points:",
+            markdown_table(["", *(told.capitalize() for told in CARRIED.values())], errors, left=1),
+            f"Test photos by the MONET scores of milk10k: {counts}, of {real['test_photos']}. Classes are not spread "
+            "alike over them, so that a difference need not be the artefact's doing.",
+            f"Measured by `{results['command']}`, with {_told(results['versions'])}.",
+        ]
+    )
+
+
+def _audited(model: Mapping[str, Any]) -> list[str]:
+    shortcuts = [check.removeprefix("shortcut: ") for check in model["fails"] if check.startswith("shortcut: ")]
+    artefacts = [row for row in model["audit"] if row["severity"] == 3 and row["corruption"] in verdict.ARTEFACTS]
+    worst = max(artefacts, key=lambda row: row["pulled"]["value"])
+    border = next(row for row in model["audit"] if row["corruption"] == "border_only")
+    return [
+        ", ".join(shortcuts) or "none found",
+        f"{verdict.TITLES.get(worst['corruption'], worst['corruption'])}, to {worst['pulled']['class']}",
+        figures.interval(worst["pulled"]),
+        f"{figures.interval(border['accuracy'])} ({figures.plain(border['majority'])})",
+    ]
+
+
 TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "milk10k": milk10k,
     "ingest": ingest,
@@ -301,6 +358,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "learning_milk10k": learning_milk10k,
     "external_pad": external_pad,
     "ablation": ablation,
+    "explain": explain,
 }
 
 

@@ -295,3 +295,48 @@ def test_what_fine_tuning_gains_stands_beside_frozen_and_missing_cells_are_named
     assert "Not measured: full-10-1." in text
     assert "Measured by `make benchmark-ablation` in 67 min of processor time, with timm 1.0.31." in text
     assert "Not measured" not in readme.ablation(results | {"missing": []})
+
+
+def audited(corruption, severity, pulled, accuracy=0.2):
+    told = {"corruption": corruption, "severity": severity, "majority": 0.3, "accuracy": figure(accuracy)}
+    return told | {"pulled": {"class": "NV", **figure(pulled)}}
+
+
+EXPLAINED = {
+    "shortcut_caught": True,
+    "clean_flagged": False,
+    "of_each_class": 60,
+    "seconds_over_forward_backward": 0.512,
+    "milk10k": {
+        "photos": 100,
+        "test_photos": 15,
+        "models": {
+            "lite0-study": {
+                "fails": ["shortcut: pen marking", "robust: blur"],
+                "audit": [audited("border_only", 0, 0.1), audited("pen", 3, 0.4), audited("ruler", 3, 0.2),
+                          audited("ruler", 5, 0.9), audited("blur", 3, 0.8)],
+                "carrying": {key: {"photos": 5, "free": 8, "difference": figure(0.1)} for key in readme.CARRIED},
+            }
+        },
+    },
+    "command": "make benchmark-explain",
+    "versions": {"torch": "2.14.1"},
+}  # fmt: skip
+
+
+def test_the_audit_is_told_by_what_pulls_most_at_middle_severity():
+    told = readme.explain(EXPLAINED)
+    assert "by its watermark is caught; one that had no watermark to learn is not flagged" in told
+    assert "costs at most 0.51 times" in told
+    row = next(line for line in told.splitlines() if line.startswith("| `lite0-study` | pen marking"))
+    # Neither the ruler at severity 5 nor blur, which adds nothing to a photo.
+    assert "pen marking, to NV" in row
+    assert "40.0 % [35.0, 45.0]" in row
+    assert "20.0 % [15.0, 25.0] (30.0 %)" in row
+    assert "hair 5 (free: 8), pen ink 5 (free: 8), gel 5 (free: 8), of 15" in told
+
+
+def test_an_audit_that_misses_or_flags_wrongly_is_called_a_fault():
+    told = readme.explain(EXPLAINED | {"shortcut_caught": False, "clean_flagged": True})
+    assert "is missed (a fault)" in told
+    assert "is flagged (a fault)" in told

@@ -24,10 +24,10 @@ def test_figures_by_hand():
     plain, marked = audit.curves(table, LABELS, SETTINGS, seed=1)
     assert (plain["corruption"], plain["severity"], plain["photos"], plain["majority"]) == ("none", 0, 4, 0.5)
     assert [plain[key]["value"] for key in ("accuracy", "flipped", "accuracy_lost")] == [1, 0, 0]
-    # All are called acne: half of the answers flip and are wrong, acne's share grows from 1/2 to 1.
+    # All are called acne: half of the answers flip and are wrong, and both photos that were no acne now are.
     assert [marked[key]["value"] for key in ("accuracy", "balanced_accuracy", "flipped")] == [0.5, 0.5, 0.5]
     assert marked["accuracy_lost"]["value"] == 0.5
-    assert (marked["pulled"]["class"], marked["pulled"]["value"]) == ("acne", 0.5)
+    assert (marked["pulled"]["class"], marked["pulled"]["value"]) == ("acne", 1)
     assert marked["area"] == pytest.approx(0.1)
 
 
@@ -40,9 +40,11 @@ def test_balanced_accuracy_weighs_classes_alike():
 def test_intervals_hold_the_value_and_come_from_groups():
     table = answers("ae" * 20, "aa" * 20, truth="ae" * 20)
     pulled = audit.curves(table, LABELS, SETTINGS, seed=1)[1]["pulled"]
-    assert pulled["low"] < pulled["value"] == 0.5 < pulled["high"]
+    assert pulled["value"] == pulled["low"] == 1  # whoever is drawn: all photos that had another answer
+    lost = audit.curves(table, LABELS, SETTINGS, seed=1)[1]["accuracy_lost"]
+    assert lost["low"] < lost["value"] == 0.5 < lost["high"]
     one = audit.curves(answers("aaee", "aaaa", truth="aaee", groups=[0] * 4), LABELS, SETTINGS, seed=1)[1]
-    assert one["pulled"] == {"class": "acne", "value": 0.5, "low": None, "high": None}
+    assert one["pulled"] == {"class": "acne", "value": 1, "low": None, "high": None}
 
 
 def test_photos_that_lack_a_corruption_are_compared_with_themselves():
@@ -57,6 +59,12 @@ def test_a_single_class_has_an_accuracy():
     rows = audit.curves(answers("aaa", "aea", truth="aaa"), LABELS, SETTINGS, seed=1)
     assert rows[1]["majority"] == 1
     assert rows[1]["balanced_accuracy"]["value"] == pytest.approx(2 / 3)
+
+
+def test_a_gain_is_net_of_what_is_lost():
+    # Of four photos that were no acne one becomes it, of the other two one ceases to be: the gain of acne is 0.
+    rows = audit.curves(answers("aaeeee", "aeaeee", truth="aaeeee"), LABELS, SETTINGS, seed=1)
+    assert (rows[1]["pulled"]["class"], rows[1]["pulled"]["value"]) == ("acne", 0)
 
 
 def test_without_photos_as_they_are_nothing_can_be_said():

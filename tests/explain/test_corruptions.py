@@ -92,17 +92,44 @@ def test_the_border_keeps_30_percent_and_the_rest_is_even():
     assert np.array_equal(left[:8], np.asarray(photo)[:8])
 
 
+def lesion(left, top, right, below):
+    mask = np.zeros((80, 100), dtype=bool)
+    mask[top:below, left:right] = True
+    return mask
+
+
 def test_the_lesion_lies_under_a_box_of_the_colour_around_it():
-    photo, mask = skin(100, 80), np.zeros((80, 100), dtype=bool)
-    mask[30:50, 40:60] = True
-    covered = np.asarray(corruptions.lesion_covered(photo, mask))
-    # 20 wide and high, grown by a tenth: 1 pixel on each side.
-    box = covered[29:51, 39:61]
+    photo = skin(100, 80)
+    covered = np.asarray(corruptions.lesion_covered(photo, lesion(40, 30, 60, 50), (0.3, 0.5)))
+    # 30 x 40 pixels around (50, 40): columns 35 to 65, rows 20 to 60.
+    box = covered[20:60, 35:65]
     assert (box == box[0, 0]).all()
     assert np.abs(box[0, 0] - np.array([200, 160, 140])).max() <= 2
-    assert np.array_equal(covered[:29], np.asarray(photo)[:29])
+    assert np.array_equal(covered[:20], np.asarray(photo)[:20])
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_no_lesion_or_nothing_else_is_not_available(share):
-    assert corruptions.lesion_covered(skin(), np.full((72, 96), share > 0)) is None
+def test_a_box_at_the_edge_stays_in_the_photo_and_keeps_its_size():
+    covered = np.asarray(corruptions.lesion_covered(skin(100, 80), lesion(90, 0, 100, 10), (0.3, 0.5)))
+    even = (covered == covered[0, 99]).all(axis=2)
+    assert even[:40, 70:].all()
+    assert even.sum() == pytest.approx(30 * 40, abs=10)
+
+
+@pytest.mark.parametrize(
+    ("mask", "sides"),
+    [
+        (np.zeros((80, 100), dtype=bool), (0.5, 0.5)),  # no lesion
+        (lesion(10, 10, 90, 20), (0.5, 0.5)),  # larger than the box
+        (lesion(10, 10, 20, 20), (1.0, 1.0)),  # nothing but the box
+    ],
+)
+def test_where_the_box_says_nothing_it_is_not_available(mask, sides):
+    assert corruptions.lesion_covered(skin(100, 80), mask, sides) is None
+
+
+def test_the_box_is_one_for_all_and_covers_nine_in_ten():
+    # Lesions of 10, 20, ... 100 of 100 columns: nine tenths are at or below 91; a tenth more is the whole width.
+    masks = [lesion(0, 0, 10 * size, 8) for size in range(1, 11)]
+    assert corruptions.box_sides(masks) == (1.0, pytest.approx(0.11))
+    assert corruptions.box_sides(masks[:5]) == (pytest.approx(1.1 * 0.46), pytest.approx(0.11))
+    assert corruptions.box_sides([np.zeros((4, 4), dtype=bool)]) is None

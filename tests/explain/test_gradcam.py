@@ -73,6 +73,35 @@ def test_hiding_the_evidence_costs_more_confidence_than_hiding_elsewhere(quadran
 def test_the_layer_whose_maps_cost_most_confidence_is_chosen(quadrants):
     good = layers.Layer("good", quadrants.stage, lambda output: output)
     upside_down = layers.Layer("upside down", quadrants.stage, lambda output: output.flip((2, 3)))
-    chosen = choice.choose(quadrants, light(), [0, 1], [upside_down, good], "gradcam", seed=1)
+    chosen = choice.choose(quadrants, light(), [0, 1], [upside_down, good], ["gradcam", "layercam"], seed=1)
     assert chosen.layer is good
-    assert chosen.scores["good"] > chosen.scores["upside down"]
+    assert chosen.layers["good"] > chosen.layers["upside down"]
+    # The gradient is the same everywhere within a quarter: both methods draw the same map, and the first one is taken.
+    assert chosen.method == "gradcam"
+    assert list(chosen.methods) == ["gradcam", "layercam"]
+
+
+def test_candidates_that_are_all_blank_are_an_error(quadrants):
+    blank = layers.Layer("blank", quadrants.stage, lambda output: output * 0)
+    with pytest.raises(LesionflowError, match="every candidate layer gives blank maps"):
+        choice.choose(quadrants, light(), [0, 1], [blank], ["gradcam"], seed=1)
+
+
+def test_nothing_before_the_layer_gets_a_gradient(quadrants):
+    layer = layers.candidates(quadrants, 32, count=1)[0]
+    photos = light().requires_grad_(True)
+    gradcam.maps(quadrants, photos, [0, 1], layer, "gradcam")
+    assert photos.grad is None
+
+
+def test_later_work_in_place_does_not_disturb_the_map():
+    class InPlace(Quadrants):
+        def forward(self, photos):
+            grid = torch.relu_(self.stage(photos).mul_(2))
+            return torch.stack([grid[:, 0, :4, :4].sum((1, 2)), grid[:, 1, 4:, 4:].sum((1, 2))], dim=1)
+
+    network = InPlace().requires_grad_(False).eval()
+    layer = layers.candidates(network, 32, count=1)[0]
+    found = gradcam.maps(network, light(), [0, 1], layer, "gradcam")
+    assert found[0, 8, 8] == pytest.approx(1)
+    assert found[0, 24, 24] == pytest.approx(0)

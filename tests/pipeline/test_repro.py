@@ -78,6 +78,22 @@ def test_what_curation_did_can_be_looked_at_and_stays_out_of_git(done):
     assert "reports/curation/" not in done.run("git", "status", "--porcelain", "--untracked-files=all").stdout
 
 
+def test_every_classifier_has_a_verdict_and_a_page_of_its_explanation(done):
+    for name in (*CLASSIFIERS, "tiny_pair-tuned"):
+        told = json.loads((done.folder / f"reports/explain/{name}.json").read_text())
+        assert isinstance(told["shortcut_audit_fails"], bool)
+        failed = [check["check"] for check in told["verdict"]["checks"] if check["holds"] is False]
+        assert [fail["check"] for fail in told["verdict"]["fails"]] == failed
+        # As it is, with its border only, with its lesion covered, and 13 corruptions of one severity.
+        assert len(told["audit"]) == 16
+        page = (done.folder / f"reports/explanation/{name}/index.html").read_text()
+        pictures = set(re.findall(r'src="([^"]+)"', page))
+        assert all((done.folder / f"reports/explanation/{name}" / picture).is_file() for picture in pictures)
+        # A pair has no heat maps of its own.
+        assert bool(pictures) == ("faithfulness" in told) == (name in CLASSIFIERS)
+    assert "reports/explanation/" not in done.run("git", "status", "--porcelain", "--untracked-files=all").stdout
+
+
 def test_a_second_run_does_nothing(done):
     assert "Data and pipelines are up to date" in done.run("dvc", "repro").stdout
 

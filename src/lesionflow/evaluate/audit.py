@@ -22,8 +22,9 @@ def curves(
 ) -> list[dict[str, Any]]:
     """A row a corruption and severity, photos as they are first: accuracies, flips, and what they flip to.
 
-    `accuracy_lost` is paired with the same photos as they are. `pulled` names the class whose share of the answers
-    grows most, and by how much: a model that has learned an artefact for a class gives that class when it is drawn in.
+    `accuracy_lost` is paired with the same photos as they are. `pulled` names the class that gains the most answers,
+    and how many, as a share of the photos that had another answer before: a model that has learned an artefact for a
+    class gives that class when it is drawn in.
 
     Parameters
     ----------
@@ -37,8 +38,8 @@ def curves(
     if plain.empty:
         raise ValueError("answers on photos as they are: none")
     rows = []
-    for key, some in answers.groupby(["corruption", "severity"]):
-        name, severity = str(key[0]), int(key[1])  # type: ignore[index]
+    for _, some in answers.groupby(["corruption", "severity"]):
+        name, severity = str(some["corruption"].iloc[0]), int(some["severity"].iloc[0])
         after = some.set_index("sha256").sort_index()
         figures = _figures(plain.loc[after.index], after, labels, settings, seed=seed)
         rows.append({"corruption": name, "severity": severity, "area": float(after["area"].mean()), **figures})
@@ -50,8 +51,8 @@ def _figures(
     before: pd.DataFrame, after: pd.DataFrame, labels: Sequence[str], settings: EvaluateParams, *, seed: int
 ) -> dict[str, Any]:
     ids = {label: place for place, label in enumerate(labels)}
-    actual = after["class_id"].to_numpy(dtype=np.int64)
-    was, now = (rows["predicted"].map(ids).to_numpy(dtype=np.int64) for rows in (before, after))
+    actual = np.asarray(after["class_id"], dtype=np.int64)
+    was, now = (np.array([ids[one] for one in rows["predicted"]], dtype=np.int64) for rows in (before, after))
     drawn = _drawn(list(after["group"]), settings, seed=seed)
     right, before_right = (now == actual).astype(float), (was == actual).astype(float)
     return {
@@ -91,8 +92,12 @@ def _balanced(
 def _pulled(
     was: Ids, now: Ids, labels: Sequence[str], drawn: Resamples | None, settings: EvaluateParams
 ) -> dict[str, Any]:
-    """The class whose share of the answers grew most (of equal ones the first), and by how much."""
-    gains = np.bincount(now, minlength=len(labels)) - np.bincount(was, minlength=len(labels))
-    place = int(gains.argmax())
-    more = (now == place).astype(float) - (was == place).astype(float)
-    return {"class": labels[place], **_mean(more, drawn, settings)}
+    """The class that gains the most answers (of equal ones the first), and its gain over those that it had not."""
+    place = int((np.bincount(now, minlength=len(labels)) - np.bincount(was, minlength=len(labels))).argmax())
+    gain, others = (now == place).astype(float) - (was == place), (was != place).astype(float)
+    value = float(gain.sum() / others.sum()) if others.any() else None
+    samples = None
+    if drawn is not None and value is not None:
+        total = drawn.totals(others)
+        samples = np.divide(drawn.totals(gain), total, out=np.full(len(total), np.nan), where=total > 0)
+    return {"class": labels[place], **intervals.estimate(value, samples, confidence=settings.confidence)}

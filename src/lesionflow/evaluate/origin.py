@@ -61,7 +61,7 @@ def _sources(rows: pd.DataFrame, parts: dict[str, npt.NDArray[np.bool_]]) -> lis
 
 def _by_class(train: pd.DataFrame, test: pd.DataFrame, sources: Sequence[str]) -> npt.NDArray[Any]:
     """The source that holds the largest share of its own photos in the photo's class."""
-    shares = pd.crosstab(train["label"], train["source"], normalize="columns").reindex(columns=sources)
+    shares = pd.crosstab(train["label"], train["source"], normalize="columns").reindex(columns=list(sources))
     best = shares.idxmax(axis=1)
     return np.asarray([best.get(label, sources[0]) for label in test["label"]], dtype=object)
 

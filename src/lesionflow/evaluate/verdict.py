@@ -113,8 +113,8 @@ def _pulls(audit: Sequence[Mapping[str, Any]], middle: int, limits: VerdictParam
         if row["corruption"] in ARTEFACTS:
             name, pulled = _title(row["corruption"]), row["pulled"]
             says = (
-                f"With {name} drawn in, {100 * pulled['value']:.0f} % more of the photos are called "
-                f"{pulled['class']}: the model seems to have learned {name} for that class."
+                f"With {name} drawn in, {100 * (pulled['value'] or 0):.0f} % of the photos that had another answer are "
+                f"called {pulled['class']}: the model seems to have learned {name} for that class."
             )
             checks.append(_not_above(f"shortcut: {name}", pulled, limits.pulled, says))
     return checks

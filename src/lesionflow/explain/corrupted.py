@@ -1,6 +1,6 @@
 """Features of corrupted test photos: one pass of the backbone, from which every head on it is audited."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,10 @@ from lesionflow.learn.engines import Engine
 
 SIDE = 384
 """Pixels of the shorter side at which photos are corrupted: all that most networks see of them, at bounded cost."""
+MIDDLE = 127
+"""Grey level above which a mask says lesion."""
+SAME_SHAPE = 0.02
+"""By which the aspect of a mask may differ from its photo's: both are rounded to pixels."""
 
 
 class Photo(NamedTuple):
@@ -57,10 +61,11 @@ def table(
     ----------
     run : the engine that the cached features come from, for batches of `batch_size`.
     """
-    passing = _Passing(backbone, run, batch_size)
+    passing, sides = _Passing(backbone, run, batch_size), box_sides(photos.values())
 
     def look(item: tuple[str, Photo]) -> list[Seen]:
-        return _looks(*item, backbone, views, settings.severities, seed)
+        changes = pictures(*item, settings.severities, sides, seed=seed)
+        return [seen for change in changes for seen in _looks(backbone, views, *change)]
 
     rows: list[dict[str, Any]] = []
     items = sorted(photos.items())
@@ -108,14 +113,11 @@ class _Passing:
 
 
 def _looks(
-    sha256: str, photo: Photo, backbone: Backbone, views: Sequence[str], severities: Sequence[int], seed: int
+    backbone: Backbone, views: Sequence[str], name: str, severity: int, picture: Image.Image, cover: Any
 ) -> list[Seen]:
-    looks: list[Seen] = []
-    for name, severity, picture, cover in pictures(sha256, photo, severities, seed=seed):
-        pixels = photo_views.tensors(picture, backbone.preprocess.pixels, views)
-        areas = _areas(cover, backbone, views)
-        looks += [Seen(name, severity, *one) for one in zip(views, areas, pixels, strict=True)]
-    return looks
+    pixels = photo_views.tensors(picture, backbone.preprocess.pixels, views)
+    areas = _areas(cover, backbone, views)
+    return [Seen(name, severity, *one) for one in zip(views, areas, pixels, strict=True)]
 
 
 def _areas(cover: Any, backbone: Backbone, views: Sequence[str]) -> list[float]:
@@ -126,14 +128,20 @@ def _areas(cover: Any, backbone: Backbone, views: Sequence[str]) -> list[float]:
     return [float((view[0] > 127).float().mean()) for view in seen]
 
 
+def box_sides(photos: Iterable[Photo]) -> tuple[float, float] | None:
+    """The box that covers nearly every lesion of these photos (see `corruptions`); None where no lesion is known."""
+    found = (_shape(photo.mask) for photo in photos if photo.mask is not None)
+    return corruptions.box_sides(np.asarray(shape) > MIDDLE for shape in found if shape is not None)
+
+
 def pictures(
-    sha256: str, photo: Photo, severities: Sequence[int], *, seed: int
+    sha256: str, photo: Photo, severities: Sequence[int], sides: tuple[float, float] | None, *, seed: int
 ) -> Iterator[tuple[str, int, Image.Image, Any]]:
     """Name, severity, picture and cover of each change of a photo: none first, then the parts, then corruptions."""
     picture = at_size(images.decode(photo.stored.read(), at_least=SIDE))
     yield NONE, 0, picture, None
     yield BORDER_ONLY, 0, corruptions.border_only(picture), None
-    covered = _without_lesion(picture, photo.mask)
+    covered = None if sides is None else _without_lesion(picture, photo.mask, sides)
     if covered is not None:
         yield LESION_COVERED, 0, covered, None
     for name in corruptions.NAMES:
@@ -141,17 +149,20 @@ def pictures(
             yield name, severity, *corruptions.corrupt(picture, name, severity, of=sha256, seed=seed)
 
 
-def _without_lesion(picture: Image.Image, mask: StoredPhoto | None) -> Image.Image | None:
+def _without_lesion(picture: Image.Image, mask: StoredPhoto | None, sides: tuple[float, float]) -> Image.Image | None:
     """The photo with its lesion covered; None without a usable mask."""
-    if mask is None:
+    shape = None if mask is None else _shape(mask)
+    if shape is None or abs(shape.width / shape.height - picture.width / picture.height) > SAME_SHAPE:
         return None
+    fitted = shape.resize(picture.size, Image.Resampling.NEAREST)
+    return corruptions.lesion_covered(picture, np.asarray(fitted) > MIDDLE, sides)
+
+
+def _shape(mask: StoredPhoto) -> Image.Image | None:
     try:
-        shape = images.decode(mask.read()).convert("L")
+        return images.decode(mask.read()).convert("L")
     except UnreadableImageError:
         return None
-    alike = abs(shape.width / shape.height - picture.width / picture.height) < 0.02
-    fitted = shape.resize(picture.size, Image.Resampling.NEAREST)
-    return corruptions.lesion_covered(picture, np.asarray(fitted) > 127) if alike else None
 
 
 def at_size(picture: Image.Image) -> Image.Image:

@@ -1,6 +1,6 @@
 """Corruptions by name: what the shortcut audit does to photos. Each has severities 1 to 5, and depends on a seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +16,9 @@ NONE, LESION_COVERED, BORDER_ONLY = "none", "lesion_covered", "border_only"
 """The photo as it is; the lesion under an even box; all under one but the border."""
 BORDER_SHARE = 0.3
 """Share of the area that `border_only` leaves: Bissoto et al. 2019, who cover 70 %."""
-GROWN = 1.1
-"""How much wider and higher than the lesion its box is, so that no edge of it is seen."""
+COVERED, GROWN = 0.9, 1.1
+"""Share of the lesions that their box covers, and how much wider and higher it is, so that no edge of them is seen."""
+Mask = npt.NDArray[np.bool_]
 
 Overlay = Callable[[Rng, Picture, int], tuple[Picture, Cover]]
 Degradation = Callable[[Rng, Picture, int], Picture]
@@ -76,16 +77,39 @@ def border_only(picture: Image.Image) -> Image.Image:
     return _covered(picture, box)
 
 
-def lesion_covered(picture: Image.Image, mask: npt.NDArray[np.bool_]) -> Image.Image | None:
-    """The photo with a box over its lesion (mask (H, W)), in the mean colour around; None when nothing is left."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
+def box_sides(masks: Iterable[Mask]) -> tuple[float, float] | None:
+    """Width and height, as shares of the photo's, of the box that covers all but the largest tenth of the lesions.
+
+    One size for all photos: a box that fitted each lesion would tell its size, which is no background.
+    """
+    sizes = [((right - left) / mask.shape[1], (below - top) / mask.shape[0])
+             for mask in masks if mask.any() for left, top, right, below in [_bounds(mask)]]  # fmt: skip
+    if not sizes:
         return None
-    x, wide = (columns[0] + columns[-1] + 1) / 2, GROWN * (columns[-1] + 1 - columns[0]) / 2
-    y, high = (rows[0] + rows[-1] + 1) / 2, GROWN * (rows[-1] + 1 - rows[0]) / 2
-    box = (max(0, round(x - wide)), max(0, round(y - high)), round(x + wide), round(y + high))
-    inside = (min(box[2], picture.width) - box[0]) * (min(box[3], picture.height) - box[1])
-    return None if inside >= picture.width * picture.height else _covered(picture, box)
+    wide, high = np.quantile(np.array(sizes), COVERED, axis=0)
+    return min(1.0, GROWN * float(wide)), min(1.0, GROWN * float(high))
+
+
+def lesion_covered(picture: Image.Image, mask: Mask, sides: tuple[float, float]) -> Image.Image | None:
+    """The photo with a box of these `sides` over its lesion (mask (H, W)), in the mean colour around.
+
+    None where there is no lesion, where it is larger than the box, or where the box is the whole photo.
+    """
+    if not mask.any():
+        return None
+    left, top, right, below = _bounds(mask)
+    wide, high = (max(1, round(share * length)) for share, length in zip(sides, picture.size, strict=True))
+    if right - left > wide or below - top > high or wide * high >= picture.width * picture.height:
+        return None
+    x = min(max(0, round((left + right - wide) / 2)), picture.width - wide)
+    y = min(max(0, round((top + below - high) / 2)), picture.height - high)
+    return _covered(picture, (x, y, x + wide, y + high))
+
+
+def _bounds(mask: Mask) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of a mask that is not empty; the last two are just outside."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def _covered(picture: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
@@ -98,7 +122,7 @@ def _covered(picture: Image.Image, box: tuple[int, int, int, int]) -> Image.Imag
 
 
 def _floats(picture: Image.Image) -> Picture:
-    return np.asarray(picture, dtype=np.float32) / 255
+    return np.asarray(np.asarray(picture) / 255, dtype=np.float32)
 
 
 def _picture(pixels: Picture) -> Image.Image:

@@ -40,9 +40,9 @@ def jpeg(_: Rng, picture: Picture, severity: int) -> Picture:
     """Stored as JPEG of quality 50, 30, 20, 12 or 7."""
     quality = (50, 30, 20, 12, 7)[severity - 1]
     pixels = np.ascontiguousarray((picture[..., ::-1] * 255).round().astype(np.uint8))
-    _, content = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    back = cv2.imdecode(content, cv2.IMREAD_COLOR)
-    return np.asarray(np.asarray(back)[..., ::-1], dtype=np.float32) / 255
+    content = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    back = np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR))[..., ::-1]
+    return np.asarray(back / 255, dtype=np.float32)
 
 
 def crop(rng: Rng, picture: Picture, severity: int) -> Picture:

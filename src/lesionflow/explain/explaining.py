@@ -66,6 +66,7 @@ class Explainer:
         self.predictions, self.photos, self.masks = predictions, photos, masks
         self.settings, self.seed = settings, seed
         self.groups: dict[str, str] = dict(zip(predictions["sha256"], predictions["group"], strict=True))
+        self.looked_at: dict[str, Flags | None] = {}
         self.unusable_masks: dict[str, int] = {}
 
     def explain(self, folder: Path, *, name: str) -> Explained:
@@ -130,15 +131,18 @@ class Explainer:
     def _answers(self, views: Tensor) -> Tensor:
         """Probabilities (photos, classes)."""
         with torch.inference_mode():
-            parts = [self.classifier(some).softmax(dim=1) for some in views.split(gradcam.BATCH)]
+            parts = [self.classifier(some).softmax(dim=1) for some in torch.split(views, gradcam.BATCH)]
         return torch.cat(parts) if parts else torch.zeros(0, len(self.labels))
 
     def _lesions(self, names: Sequence[str]) -> dict[str, Flags]:
-        known = {name: self.masks[name] for name in names if name in self.masks}
-        found = localisation.masks(known, self._sizes(known), self.backbone.preprocess)
+        """The lesions of photos; each mask is looked at, and counted when it cannot be used, once."""
+        new = {name: self.masks[name] for name in names if name in self.masks and name not in self.looked_at}
+        found = localisation.masks(new, self._sizes(new), self.backbone.preprocess)
+        self.looked_at.update({name: found.seen.get(name) for name in new})
         for reason, count in found.unusable.items():
             self.unusable_masks[reason] = self.unusable_masks.get(reason, 0) + count
-        return found.seen
+        known = {name: self.looked_at.get(name) for name in names}
+        return {name: lesion for name, lesion in known.items() if lesion is not None}
 
     def _sizes(self, names: Mapping[str, StoredPhoto]) -> dict[str, tuple[int, int]]:
         return {name: images.decode(self.photos[name].read()).size for name in names}

@@ -16,6 +16,8 @@ from lesionflow.explain.localisation import Flags
 from lesionflow.explain.settings import ExplainParams
 from lesionflow.learn.classifier import Classifier
 
+SCORES = ("drop", "deletion", "insertion", "road", "head_likeness")
+LOCATED = ("pointing", "energy", "iou")
 WITHOUT_MASK = faithfulness.SHARE
 """Area of the centred blob on photos whose lesion is not known."""
 
@@ -68,11 +70,9 @@ def scores(
             }
             frames.append(pd.DataFrame({**said, **values, **_located(some, test, part, thresholds[name])}))
     table = pd.concat(frames, ignore_index=True)
-    # What a blank map scores means nothing.
-    columns = [name for name in table if name not in ("sha256", "group", "method", "blank", "lesion")]
-    return table.astype(dict.fromkeys(columns, float)).assign(
-        **{name: table[name].astype(float).where(~table["blank"]) for name in columns}
-    )
+    for name in (*SCORES, *LOCATED):
+        table[name] = table[name].astype(float).where(~table["blank"])  # what a blank map scores means nothing
+    return table
 
 
 def _all_maps(
@@ -118,7 +118,7 @@ def _located(found: Maps, photos: Photos, part: slice, threshold: float) -> dict
     """Scores against the lesion, missing where it is not known."""
     names = photos.names[part]
     rows = [row for row, name in enumerate(names) if name in photos.lesions]
-    values = {name: np.full(len(names), np.nan) for name in ("pointing", "energy", "iou", "lesion")}
+    values = {name: np.full(len(names), np.nan) for name in (*LOCATED, "lesion")}
     if rows:
         lesions, maps = localisation.stacked(photos.lesions, [names[row] for row in rows]), found[rows]
         values["pointing"][rows] = localisation.pointing(maps, lesions)

@@ -46,7 +46,7 @@ def watermark(rng: Rng, picture: Picture, severity: int) -> tuple[Picture, Cover
     deep = max(8, round(side * 0.11))
     above = height - deep if low else 0
     label, canvas = np.zeros((height, width), np.float32), _canvas(picture)
-    label[above : above + deep] = 0.2 * severity
+    label[above : above + deep] = 0.5 + 0.1 * severity
     scale = cv2.getFontScaleFromHeight(cv2.FONT_HERSHEY_SIMPLEX, max(4, round(0.55 * deep)))
     at = (round(side * rng.uniform(0.02, 0.2)), above + round(0.72 * deep))
     cv2.putText(canvas, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, max(1, side // 250), cv2.LINE_AA)
@@ -124,7 +124,7 @@ def vignette(rng: Rng, picture: Picture, severity: int) -> tuple[Picture, Cover]
     shift = rng.normal(0, 0.02, 2) * min(height, width)
     far = np.hypot(x - width / 2 - shift[0], y - height / 2 - shift[1]) / min(height, width)
     dark = 1 / (1 + np.exp(-(far - (0.70 - 0.05 * severity)) / 0.015))
-    return _over(picture, dark.astype(np.float32), (0.02, 0.02, 0.02)), dark > 0.5
+    return _over(picture, dark.astype(np.float32), (0.02, 0.02, 0.02)), dark > 0.1
 
 
 def _canvas(picture: Picture) -> Canvas:

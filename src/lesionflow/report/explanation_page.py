@@ -41,24 +41,24 @@ SMALLEST = 0.8
 """Of a chart's natural width; below it the letters could not be read."""
 
 
-def write(found: Mapping[str, Any], gallery: Path, folder: Path, *, confidence: float) -> None:
+def write(found: Mapping[str, Any], gallery: Path | None, folder: Path, *, confidence: float) -> None:
     """Write index.html and its pictures into `folder`, atomically.
 
     Parameters
     ----------
     found : content of reports/explain/<classifier>.json.
-    gallery : folder of index.json and the pictures that it names, outputs/explain/<classifier>.
+    gallery : folder of index.json and the pictures that it names, outputs/explain/<classifier>; None without maps.
 
     Raises
     ------
     LesionflowError : a picture is missing, or its name leads out of its folder.
     """
-    index = files.read_json(gallery / "index.json")
+    index = {"items": [], "more": [], "absent": []} if gallery is None else files.read_json(gallery / "index.json")
     items = [*index["items"], *index["more"]]
     with files.atomic(folder) as partial:
         partial.mkdir()
         for name in sorted({item[kind] for item in items for kind in PICTURES if item.get(kind)}):
-            _copy(gallery, name, partial)
+            _copy(gallery or folder, name, partial)
         files.write_text(render(found, items, index["absent"], confidence=confidence), partial / "index.html")
 
 
@@ -126,6 +126,7 @@ def _sections(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _item(item: Mapping[str, Any]) -> dict[str, Any]:
     probable = list(item["probabilities"].items())[:3]
     return {
+        "truth_overlay": None,
         **item,
         "right": item["label"] == item["predicted"],
         "truth_blank": item["label"] != item["predicted"] and not item.get("truth_overlay"),
@@ -224,9 +225,7 @@ def _parts(audit: Sequence[Mapping[str, Any]]) -> Grid:
 
 def _origin(origin: Mapping[str, Any] | None) -> str:
     if origin is None:
-        return (
-            "How well the features tell the source of a photo is not available: there is one source with photos enough."
-        )
+        return "How well the features tell the source of a photo is not available: fewer than two have photos enough."
     return (
         f"A linear probe on the features tells the source of a photo, of {origin['sources']}, with a balanced accuracy "
         f"of {figures.interval(origin['balanced_accuracy'])}; guessing it from the true class alone gives "

@@ -21,8 +21,8 @@ def severities(rows: Sequence[Mapping[str, Any]], *, name: str) -> Chart:
             axes.plot(
                 places, [100 * row[key]["value"] for row in rows], linewidth=1.6, marker="o", markersize=2, **look
             )
-        ends = [[100 * (row["balanced_accuracy"][end] or 0) for row in rows] for end in ("low", "high")]
-        axes.fill_between(places, *ends, color=ACCENT, alpha=0.15, linewidth=0)
+        low, high = ([100 * (row["balanced_accuracy"][end] or 0) for row in rows] for end in ("low", "high"))
+        axes.fill_between(places, low, high, color=ACCENT, alpha=0.15, linewidth=0)
         axes.set(ylim=(0, 102), xlabel="severity", ylabel="%")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(axis="y", color=LINE, linewidth=0.5, alpha=0.6)

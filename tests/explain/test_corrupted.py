@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from lesionflow import tables
+from lesionflow.explain import auditing, corrupted, corruptions
+from lesionflow.explain.corrupted import Photo
+from lesionflow.explain.settings import AuditParams
+from lesionflow.learn import features
+from lesionflow.learn.features import FeaturesParams
+from tests.explain.conftest import LABELS
+
+HOW = FeaturesParams(batch_size=8, views=("full", "zoom"))
+SETTINGS = AuditParams(photos=2, severities=(2,))
+
+
+def made(backbone, lesions, names, *, masks=True, run=None):
+    photos, shapes = lesions
+    wanted = {name: Photo(photos[name], shapes[name] if masks else None) for name in names}
+    engine = run or features.engine(backbone, HOW)
+    return corrupted.table(backbone, wanted, HOW.views, SETTINGS, engine, batch_size=8, seed=1)
+
+
+def test_every_photo_stands_under_every_corruption_and_as_it_is(tiny, lesions, tmp_path):
+    table = made(tiny, lesions, ["00", "01"])
+    tables.write(table, tmp_path / "corrupted.parquet", tables.CORRUPTED)
+    names = {*corruptions.NAMES, "none", "border_only", "lesion_covered"}
+    assert set(table["corruption"]) == names
+    assert len(table) == 2 * 2 * len(names)  # photos, views
+    areas = table.groupby("corruption")["area"].max()
+    assert (areas[list(corruptions.DEGRADATIONS)] == 0).all()
+    assert (areas[["ruler", "watermark", "pen", "border"]] > 0).all()
+
+
+def test_features_of_photos_as_they_are_equal_the_cached_ones(tiny, lesions):
+    table = made(tiny, lesions, ["00", "01"])
+    rows = table[table["corruption"] == "none"]
+    found = np.stack([np.stack(rows.loc[rows["view"] == view, "features"].to_list()) for view in HOW.views], axis=1)
+    cached = features.extract(tiny, [lesions[0][name] for name in ("00", "01")], HOW, HOW.views)
+    np.testing.assert_allclose(found, cached, atol=1e-4)
+
+
+def test_a_view_that_a_corruption_leaves_alone_is_not_computed_again(tiny, lesions):
+    counted = []
+
+    def run(batch):
+        counted.append(len(batch))
+        return batch.mean(dim=(2, 3)).numpy()
+
+    table = made(tiny, lesions, ["00"], run=run)
+    zoom = table[table["view"] == "zoom"].set_index("corruption")
+    # A frame of 6 % does not reach the middle half: the zoomed view is the same, to the bit.
+    assert np.array_equal(zoom.loc["border", "features"], zoom.loc["none", "features"])
+    assert zoom.loc["border", "area"] == 0
+    assert sum(counted) < len(table)
+
+
+def test_without_masks_no_lesion_is_covered(tiny, lesions):
+    assert "lesion_covered" not in set(made(tiny, lesions, ["00"], masks=False)["corruption"])
+
+
+def test_large_photos_are_made_smaller_and_small_ones_left():
+    assert corrupted.at_size(Image.new("RGB", (1200, 768))).size == (600, 384)
+    assert corrupted.at_size(Image.new("RGB", (200, 100))).size == (200, 100)
+
+
+@pytest.fixture
+def answered(tiny, lesions, split, zooming):
+    table = made(tiny, lesions, ["06", "07"])
+    card = {"labels": LABELS, "views": ["full", "zoom"], "model": "a", "tau": 0.0, "taus": [0.0]}
+    card["class_photos"] = dict.fromkeys(LABELS, 1)
+    return auditing.answers(zooming.head, card, table, split, tables.TRAITS.empty()), card, table
+
+
+def test_answers_are_the_heads_on_both_views(answered, zooming):
+    answers, _, table = answered
+    assert answers["sha256"].value_counts().to_dict() == {"06": 16, "07": 16}
+    rows = table[(table["sha256"] == "06") & (table["corruption"] == "blur")].set_index("view")
+    both = np.concatenate([rows.loc["full", "features"], rows.loc["zoom", "features"]])[None]
+    expected = zooming.head.probabilities(both.astype(np.float32))[0]
+    (answer,) = answers[(answers["sha256"] == "06") & (answers["corruption"] == "blur")].to_dict("records")
+    np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-6)
+    assert answer["predicted"] == LABELS[int(expected.argmax())]
+    assert answer["label"] == "acne"  # of the seventh photo
+
+
+def test_a_head_joined_with_itself_answers_as_it_does_alone(answered, split, zooming):
+    answers, card, _ = answered
+    own = split.assign(probabilities=list(np.full((len(split), 3), 1 / 3, dtype=np.float32)), predicted="acne")
+    pair = auditing.of_pair([own, own], [answers, answers], [card, card])
+    first, second = (np.stack(table["probabilities"].to_list()) for table in (pair, answers))
+    np.testing.assert_allclose(first, second, atol=1e-5)
+    assert list(pair["predicted"]) == list(answers["predicted"])
