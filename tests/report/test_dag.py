@@ -1,4 +1,5 @@
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 from pathlib import Path
 
 import networkx as nx
@@ -90,9 +91,7 @@ def test_drawing_shows_every_stage_once_and_is_the_same_each_time(stages):
     assert chart == dag_plot.draw(dag.graph(stages), stages)
     svg = ET.fromstring(chart.svg)
     shown = sorted("".join(element.itertext()) for element in svg.iter() if element.tag.endswith("text"))
-    assert shown == sorted(
-        ["data", "collect", "validate@manifest", "validate@split", "split", "train × 6", "compare"]
-    )
+    assert shown == sorted(["data", "collect", "validate@manifest", "validate@split", "split", "train × 6", "compare"])
     # 8 edges, less those that others imply: collect-split, split-train.
     assert len(nx.transitive_reduction(dag.graph(stages)).edges) == 6
 
@@ -107,4 +106,4 @@ def test_stages_are_laid_out_from_above_to_below_without_overlap(stages):
         rows.setdefault(round(y, 6), []).append(x)
     for row in rows.values():
         row.sort()
-        assert all(right - left >= 1.0 for left, right in zip(row, row[1:], strict=False))
+        assert all(right - left >= 1.0 for left, right in pairwise(row))

@@ -43,7 +43,9 @@ def of_models(board: pd.DataFrame, warnings: Sequence[Notice], *, confidence: fl
     width : of the terminal, columns.
     """
     measures = leaderboard.SHOWN if width >= WIDE else leaderboard.SHOWN[:2]
-    return Group(*_warned(warnings), _board(board, measures), Padding(leaderboard.caption(board, confidence=confidence), (1, 0)))
+    return Group(
+        *_warned(warnings), _board(board, measures), Padding(leaderboard.caption(board, confidence=confidence), (1, 0))
+    )
 
 
 def _parts(ledger: Ledger) -> Text:
