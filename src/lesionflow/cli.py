@@ -118,7 +118,7 @@ def status() -> None:
 
     from lesionflow import params
     from lesionflow.params import Joined
-    from lesionflow.report import inputs, leaderboard, notices
+    from lesionflow.report import inputs, leaderboard, notices, reading
     from lesionflow.report import status as shown
 
     outputs, reports = Path("outputs"), Path("reports")
@@ -131,4 +131,7 @@ def status() -> None:
     run = inputs.read(outputs, reports, slugs, params.load("joined", list[Joined]))
     board = leaderboard.build(run.models, run.comparison)
     console.print(shown.of_models(board, notices.of(run), confidence=confidence, width=console.width))
+    if (reports / "promotion.json").exists():
+        keys = ("candidate", "decision", "applied")
+        console.print(shown.of_promotion(reading.json_file(reports / "promotion.json", "track", *keys)))
     console.print(f"Report: {reports / 'index.html'}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from lesionflow import files
 from lesionflow.report import inputs, leaderboard, notices, status
 from tests.report.written_run import PLAN, VALIDATION, write_run
 
@@ -65,3 +66,9 @@ def test_a_narrow_terminal_shows_the_first_measures(root):
     assert "Macro AUROC" in wide
     assert "Macro AUROC" not in narrow
     assert "Accuracy" in narrow
+
+
+def test_the_last_decision_on_promotion_is_told(root):
+    decided = {"candidate": {"model": "second-study"}, "decision": "challenger", "applied": False}
+    files.write_json(decided, root / "reports/promotion.json")
+    assert "Last promotion: second-study, challenger (a dry run).\n" in run(root).stdout

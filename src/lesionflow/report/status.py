@@ -1,6 +1,7 @@
 """The run in a terminal: the funnel, the parts of the split, warnings and the leaderboard."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from rich.console import Group, RenderableType
@@ -46,6 +47,17 @@ def of_models(board: pd.DataFrame, warnings: Sequence[Notice], *, confidence: fl
     return Group(
         *_warned(warnings), _board(board, measures), Padding(leaderboard.caption(board, confidence=confidence), (1, 0))
     )
+
+
+def of_promotion(found: Mapping[str, Any]) -> RenderableType:
+    """The last decision on promotion, in a line.
+
+    Parameters
+    ----------
+    found : as reports/promotion.json holds it: candidate {model}, decision, applied.
+    """
+    dry = "" if found["applied"] else " (a dry run)"
+    return Text(figures.one_line(f"Last promotion: {found['candidate']['model']}, {found['decision']}{dry}."))
 
 
 def _parts(ledger: Ledger) -> Text:
