@@ -6,6 +6,9 @@ import click
 
 from lesionflow.errors import command
 
+WIDTH = 180
+"""Columns of a table that goes into a file or pipe."""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
@@ -146,3 +149,33 @@ def predict(photos: tuple[Path, ...], model: str | None, cam: Path | None) -> No
     from lesionflow.lineage import predicted
 
     click.echo(predicted.predict(photos, model, cam))
+
+
+@commands.command()
+def status() -> None:
+    """Show the run in outputs/ and reports/: what became of the photos, and the leaderboard.
+
+    What is not made yet is named, with the stage that makes it. Whether the results are up to date is for `dvc status`
+    to say.
+    """
+    from rich.console import Console
+
+    from lesionflow import params
+    from lesionflow.params import Joined
+    from lesionflow.report import inputs, leaderboard, notices, reading
+    from lesionflow.report import status as shown
+
+    outputs, reports = Path("outputs"), Path("reports")
+    confidence = params.load("evaluate.confidence", float)
+    slugs = params.classifiers(params.load("active", list[str]), params.load("active_recipes", list[str]))
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(shown.of_photos(inputs.ledger(outputs, reports)))
+    run = inputs.read(outputs, reports, slugs, params.load("joined", list[Joined]))
+    board = leaderboard.build(run.models, run.comparison)
+    console.print(shown.of_models(board, notices.of(run), confidence=confidence, width=console.width))
+    if (reports / "promotion.json").exists():
+        keys = ("candidate", "decision", "applied")
+        console.print(shown.of_promotion(reading.json_file(reports / "promotion.json", "track", *keys)))
+    console.print(f"Report: {reports / 'index.html'}")

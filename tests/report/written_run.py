@@ -9,6 +9,7 @@ rare               4  1 undecodable     -                             3        c
 all               30  2                 4                            24        13, 4, 4; 21 in kept classes
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -163,13 +164,13 @@ def write_trust(root: Path, slug: str, test: pd.DataFrame, labels: list[str]) ->
     files.write_json({"model": backbone, "limit": 0.75, **parts}, root / f"reports/outliers/{backbone}.json")
 
 
-def write_joined(root: Path, name: str, value: float) -> Joined:
+def write_joined(root: Path, name: str, value: float, labels: Sequence[str] = ("melanoma", "nevus")) -> Joined:
     """What stage join leaves for `first-study` and `second-study` together."""
     test = pd.read_csv(root / "reports/confusion/first-study.csv")
     files.write_json({"model": name, **figures_of(value, len(test))}, root / f"reports/metrics/{name}.json")
     for kind in ("confusion", "per_class"):
         files.write_text((root / f"reports/{kind}/first-study.csv").read_text(), root / f"reports/{kind}/{name}.csv")
-    write_trust(root, name, test, ["melanoma", "nevus"])
+    write_trust(root, name, test, list(labels))
     compared = files.read_json(root / "reports/comparison.json")
     compared["models"][name] = compared["models"]["first-study"]
     files.write_json(compared, root / "reports/comparison.json")

@@ -71,7 +71,8 @@ def _expanded(name: str, body: Mapping[str, Any], params: Mapping[str, Any]) -> 
 
 def _listed(over: Any, params: Mapping[str, Any]) -> list[Any]:
     """What a matrix goes over: a list, or the list of params that it names."""
-    return params[over.removeprefix("${").removesuffix("}")] if isinstance(over, str) else over
+    found: list[Any] = params[over.removeprefix("${").removesuffix("}")] if isinstance(over, str) else over
+    return found
 
 
 def _stage(name: str, body: Mapping[str, Any], cells: int, filled: Mapping[str, str] | None = None) -> Stage:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from lesionflow.report import distributions, funnel, notices, plots, shortlist
-from lesionflow.report.inputs import Data
+from lesionflow.report.inputs import Data, Run
 
 
 def counted(data: Data) -> dict[str, Any]:
@@ -18,14 +18,15 @@ def counted(data: Data) -> dict[str, Any]:
     }
 
 
-def of(data: Data) -> dict[str, Any]:
+def of(run: Run) -> dict[str, Any]:
     """The values of the data page's template, besides those of `counted`."""
+    data = run.data
     return {
         "classes": _class_rows(data),
         "bars": plots.class_bars(data.classes),
         "distributions": distributions.of(data),
         "sources": _records(funnel.sources(data)),
-        "highlights": data.highlights,
+        "highlights": run.highlights,
         "review": shortlist.of(data.review, data.review_counts),
     }
 

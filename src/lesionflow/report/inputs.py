@@ -65,8 +65,6 @@ class Data(Ledger):
     leakage: dict[str, Any]
     review: pd.DataFrame
     review_counts: dict[str, Any]
-    highlights: list[dict[str, Any]]
-    """A few of the photos that curation joined, dropped and flagged (see highlights.py)."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +75,8 @@ class Run:
     models: list[Model]
     comparison: dict[str, Any]
     """The criterion, the best model by it, and each model's differences from that one."""
+    highlights: list[dict[str, Any]]
+    """A few of the photos that curation joined, dropped and flagged (see highlights.py)."""
 
 
 SUITES = ("manifest", "ingested", "curated", "split", "predictions")
@@ -100,7 +100,19 @@ def read(outputs: Path, reports: Path, slugs: Sequence[str], joined: Sequence[Jo
         data=data(outputs, reports),
         models=[model(outputs, reports, name, joined) for name in (*slugs, *(pair.name for pair in joined))],
         comparison=comparison(reports),
+        highlights=json_list(reports / "curation" / "highlights.json", "show_curation", "slug", "groups"),
     )
+
+
+def of_one(outputs: Path, reports: Path, name: str, joined: Sequence[Joined] = ()) -> Run:
+    """Read the run as far as one classifier goes, without the photos of curation.
+
+    Raises
+    ------
+    LesionflowError : a file that is missing or damaged.
+    """
+    one = model(outputs, reports, name, joined)
+    return Run(data(outputs, reports), [one], comparison(reports), highlights=[])
 
 
 def ledger(outputs: Path, reports: Path) -> Ledger:
@@ -134,7 +146,6 @@ def data(outputs: Path, reports: Path) -> Data:
         leakage=json_file(reports / "leakage.json", "prove_split"),
         review=tables.read(outputs / "review.parquet", tables.REVIEW),
         review_counts=json_file(reports / "review.json", "review", "model", "photos", "kinds"),
-        highlights=json_list(reports / "curation" / "highlights.json", "show_curation", "slug", "groups"),
     )
 
 

@@ -15,7 +15,7 @@ from lesionflow.errors import LesionflowError
 from lesionflow.report import dag, dag_plot, reading
 from lesionflow.report.dag import Stage
 from lesionflow.report.drawing import Chart
-from lesionflow.report.trust import Grid
+from lesionflow.report.grids import Grid
 
 TABLES = ("manifest", "ingested", "curated", "classes", "split", "traits", "review")
 OF_CLASSIFIER = ("metrics", "calibration", "training")

@@ -11,7 +11,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from lesionflow import files
-from lesionflow.report import data_page, figures, overview, templating, views
+from lesionflow.report import data_page, figures, grids, overview, templating, views
 from lesionflow.report.drawing import Chart
 from lesionflow.report.inputs import Run
 from lesionflow.report.lineage import Lineage
@@ -65,10 +65,10 @@ def render(
     inner = shared | {"home": "../"}
     pages = {
         INDEX: _page(made, INDEX, shared, {"home": "", "notices": warnings, **counted, **front}),
-        f"{FOLDER}/data.html": _page(made, "data.html", inner, {**counted, **data_page.of(run.data)}),
+        f"{FOLDER}/data.html": _page(made, "data.html", inner, {**counted, **data_page.of(run)}),
         f"{FOLDER}/validation.html": _page(
             made, "validation.html", inner,
-            {"suites": suites, "leakage": views.facts(run.data.leakage), "data_docs": others.data_docs},
+            {"suites": suites, "leakage": grids.facts(run.data.leakage), "data_docs": others.data_docs},
         ),
         f"{FOLDER}/lineage.html": _page(made, "lineage.html", inner, {"lineage": lineage}),
     }  # fmt: skip

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
-from lesionflow.report import figures, funnel, mistakes, plots, trust
+from lesionflow.report import figures, funnel, grids, mistakes, plots, trust
 from lesionflow.report.drawing import Chart
+from lesionflow.report.grids import Grid
 from lesionflow.report.inputs import Model, Run
 from lesionflow.report.mistakes import Mistake
-from lesionflow.report.trust import Grid
 
 LARGEST = 8
 """Mistakes that are named."""
@@ -63,23 +62,27 @@ def of(model: Model, labels: Sequence[str], *, selected: bool) -> View:
         untrained=model.untrained,
         facts=_facts(model),
         measures=_measures(model.metrics),
-        training=facts({key: value for key, value in model.training.items() if key != "model"}),
+        training=grids.facts({key: value for key, value in model.training.items() if key != "model"}),
         loss=_curves(model, "loss"),
         accuracy=_curves(model, "accuracy"),
         matrix=plots.confusion_matrix(table, labels, name=model.slug),
         mistakes=mistakes.largest(table, labels, most=LARGEST),
         counts=Grid(list(labels), [[label, *map(str, row)] for label, row in zip(labels, table, strict=True)]),
-        per_class=grid(model.per_class),
+        per_class=grids.grid(model.per_class),
         trust=trust.of(model),
         gallery=model.gallery["items"],
         method=" at ".join(str(model.gallery[key]) for key in ("method", "target_layer") if model.gallery.get(key)),
-        explained=facts({key: value for key, value in model.explained.items() if key != "model" and _short(value)}),
+        explained=grids.facts(_in_short(model.explained)),
         verdict=_verdict(model.explained),
     )
 
 
-def _short(value: Any) -> bool:
-    """Whether a value can be told on a line: one figure, or a few by name."""
+def _in_short(explained: dict[str, Any]) -> dict[str, Any]:
+    """What can be told on a line: one figure, or a few by name."""
+    return {name: value for name, value in explained.items() if name != "model" and _fits(value)}
+
+
+def _fits(value: Any) -> bool:
     if isinstance(value, dict):
         return len(value) <= FEW and not any(isinstance(part, dict | list) for part in value.values())
     return not isinstance(value, list)
@@ -118,41 +121,4 @@ def _facts(model: Model) -> list[tuple[str, str]]:
     size = preprocessing.get("input_size")
     if isinstance(size, list) and len(size) == 3:
         backbone["input_size"] = f"{size[1]} × {size[2]} pixels"
-    return facts(backbone)
-
-
-def facts(content: dict[str, Any]) -> list[tuple[str, str]]:
-    """Named values as pairs of texts; nested ones are told on one line."""
-    return [(figures.words(name).capitalize(), _told(value)) for name, value in content.items()]
-
-
-def _told(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{figures.words(name)} {_told(part)}" for name, part in value.items()) or "none"
-    if isinstance(value, list):
-        return ", ".join(map(_told, value)) or "none"
-    if value is None:
-        return figures.UNDEFINED
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def grid(frame: pd.DataFrame) -> Grid:
-    """Any table by class: column label first, <name>_low and <name>_high drawn into <name>, shares as percents."""
-    ends = {f"{name}_{end}" for name in frame for end in ("low", "high")} & set(frame)
-    shown = [name for name in map(str, frame) if name != "label" and name not in ends]
-    rows = [[str(row["label"]), *(_cell(row, name, frame) for name in shown)] for _, row in frame.iterrows()]
-    return Grid(["Class", *(figures.words(name).capitalize() for name in shown)], rows)
-
-
-def _cell(row: Any, name: str, frame: pd.DataFrame) -> str:
-    if not is_numeric_dtype(frame[name]):
-        return str(row[name])
-    value = float(row[name])
-    if {f"{name}_low", f"{name}_high"} <= set(frame):
-        return figures.interval({"value": value, "low": row[f"{name}_low"], "high": row[f"{name}_high"]})
-    if is_integer_dtype(frame[name]):
-        return f"{value:,.0f}"
-    # Shares lie between 0 and 1; a coefficient such as MCC does not always.
-    return figures.plain(value, share=bool(frame[name].dropna().between(0, 1).all()))
+    return grids.facts(backbone)

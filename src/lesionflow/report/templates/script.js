@@ -72,28 +72,33 @@
   const dialog = make("dialog", {}, [close, shown]);
   dialog.setAttribute("aria-label", "Photo, large");
   document.body.append(dialog);
-  let current = 0;
-  const show = (place) => {
-    current = (place + links.length) % links.length;
-    const figure = links[current].closest("figure").cloneNode(true);
-    for (const link of figure.querySelectorAll("a.open")) link.replaceWith(...link.childNodes);
-    for (const picture of figure.querySelectorAll("img")) picture.loading = "eager";
-    shown.replaceChildren(figure);
+  const figures = [...new Set(links.map((link) => link.closest("figure")))];
+  let opener = links[0];
+  const show = (figure) => {
+    const large = figure.cloneNode(true);
+    for (const link of large.querySelectorAll("a.open")) link.replaceWith(...link.childNodes);
+    for (const picture of large.querySelectorAll("img")) picture.loading = "eager";
+    shown.replaceChildren(large);
   };
-  links.forEach((link, place) => {
+  for (const link of links) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      show(place);
+      opener = link;
+      show(link.closest("figure"));
       dialog.showModal();
     });
-  });
+  }
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
   });
-  dialog.addEventListener("close", () => links[current].focus());
+  dialog.addEventListener("close", () => opener.focus());
   dialog.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step) show(current + step);
+    if (!step) return;
+    const place = figures.indexOf(opener.closest("figure")) + step;
+    const figure = figures[(place + figures.length) % figures.length];
+    opener = figure.querySelector("a.open");
+    show(figure);
   });
 })();
