@@ -179,3 +179,14 @@ def status() -> None:
         keys = ("candidate", "decision", "applied")
         console.print(shown.of_promotion(reading.json_file(reports / "promotion.json", "track", *keys)))
     console.print(f"Report: {reports / 'index.html'}")
+
+
+@commands.command("report-update")
+@click.option("--base", default="main", show_default=True, help="Git revision that this run is compared with.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("reports/update.md"), show_default=True)
+@click.option("--maps-at", default="", help="Address under which readers get the heat maps.")
+def report_update(base: str, out: Path, maps_at: str) -> None:
+    """Write what changed in the data since BASE, and in the figures: the report of a pull request."""
+    from lesionflow.lineage import updates
+
+    click.echo(updates.report(base, out, maps_at=maps_at), nl=False)

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
+from lesionflow.adapters import content
 from lesionflow.errors import LesionflowError
 from lesionflow.lineage import synced
 from lesionflow.lineage.revisions import commit_of
@@ -18,9 +19,9 @@ from tests.adapters.sound_results import put
 
 PARAMS = {
     "active": ["cnn"],
-    "active_recipes": ["study"],
+    "active_recipes": ["study", "tuned"],
     "models": {"cnn": sound_results.PARAMS["model"]},
-    "recipes": {"study": {"hidden": 4}},
+    "recipes": {"study": {"hidden": 4}, "tuned": {"hidden": 8}},
     "track": {"experiment": "skin", "registered_prefix": "lesionflow-"},
     "seed": 7,
     **{name: {} for name in ("calibrate", "curate", "evaluate", "extract_features", "subgroups")},
@@ -37,7 +38,8 @@ def run(folder, *command):
 def commit(folder, seed):
     """Results of a run with this seed, outputs in DVC and the rest in git."""
     put(folder / "params.yaml", yaml.safe_dump(PARAMS | {"seed": seed}))
-    put(folder / "reports/metrics/cnn-study.json", sound_results.METRICS | {"seed": seed})
+    for name in ("cnn-study", "cnn-tuned"):
+        put(folder / f"reports/metrics/{name}.json", sound_results.METRICS | {"seed": seed})
     run(folder, "dvc", "add", "--quiet", "outputs")
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "--quiet", "-m", f"seed {seed}")
@@ -47,8 +49,10 @@ def commit(folder, seed):
 def clone(tmp_path_factory):
     """A clone of a repository with two commits of results; its outputs are in a DVC remote only."""
     folder = tmp_path_factory.mktemp("repository")
-    root = sound_results.write(folder / "work", "cnn-study")
-    (root / "outputs/backbones/cnn-study.json").rename(root / "outputs/backbones/cnn.json")
+    root = folder / "work"
+    for name in ("cnn-study", "cnn-tuned"):
+        sound_results.write(root, name)
+        (root / f"outputs/backbones/{name}.json").rename(root / "outputs/backbones/cnn.json")
     put(root / "src/lesionflow/code.py", "x = 1\n")
     for command in (
         ("git", "init", "-q"),
@@ -78,12 +82,18 @@ def runs(client):
 
 
 def test_a_fresh_clone_and_old_commits_show_their_runs_once(here, clone):
+    work = clone.parent / "work"
     assert not (clone / "outputs").exists()
     for _ in range(2):
         for revision in (None, "HEAD", "HEAD~1"):
             synced.sync(revision)
-    found = {run.data.params["seed"]: run for run in runs(here)}
-    assert (sorted(found), len(runs(here))) == (["7", "8"], 2)
+    found = {run.data.params["seed"]: run for run in runs(here) if run.info.run_name == "cnn-study"}
+    assert (sorted(found), len(runs(here))) == (["7", "8"], 4)
+    # The key is what a run of the pipeline gives: that of the files as they lie in the project.
+    here_key = content.gather(
+        "cnn-tuned", content.settings("cnn-tuned", work / "params.yaml"), root=work, backbone="cnn"
+    ).key
+    assert here_key in {run.data.tags["lesionflow.content_key"] for run in runs(here)}
     assert found["7"].data.tags["mlflow.source.git.commit"] == commit_of("HEAD~1")
     assert found["7"].data.metrics["test_mcc"] == 0.5
     # Nobody knows on which machine it was computed; the data and code are those of the commit.
@@ -100,7 +110,7 @@ def test_a_store_out_of_reach_is_told_and_the_next_sync_loses_nothing(here, monk
     with pytest.raises(LesionflowError, match="lesionflow sync"):
         synced.sync(None)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", reachable)
-    assert len(synced.sync(None)) == len(runs(here)) == 1
+    assert len(synced.sync(None)) == len(runs(here)) == 2
 
 
 @pytest.mark.parametrize("revision", ["nonsense", "--help", "HEAD:params.yaml"])

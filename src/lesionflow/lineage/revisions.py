@@ -44,14 +44,15 @@ class Files:
             return bool(self.system.exists(path))
 
     def get(self, paths: Iterable[str], folder: Path) -> Path:
-        """Copy files and folders below `folder`, which is returned; what is not there is left out.
+        """Copy files and folders below `folder`, which is returned; what is not there, or was copied, is left out.
 
         Raises
         ------
         LesionflowError : neither DVC's cache nor its remote holds one.
         """
         for path in paths:
-            if self.has(path):
+            # A folder copied onto itself would lie within itself.
+            if not (folder / path).exists() and self.has(path):
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 with _told(f"{path} of {self.told}"):
                     self.system.get(path, str(folder / path), recursive=True)
