@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 PULLED := .cache/data-pulled
 
 .DEFAULT_GOAL := help
-.PHONY: help env data repro paper ui mlflow-sync promote promotion workflows remote pull-results validate data-report push-results commit-results comment test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external benchmark-ablation ablation readme
+.PHONY: help env data repro paper ui mlflow-sync promote promotion workflows remote pull-results validate data-report accept-data push-results commit-results comment test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external benchmark-ablation benchmark-update ablation readme
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -67,11 +67,14 @@ validate: $(PULLED) ## Hold the data, up to curation, to its suites
 data-report: $(INSTALLED) ## Write reports/update.md: what changed in data and figures since BASE
 	python -m lesionflow report-update --base "$$BASE" --maps-at "$$MAPS_AT"
 
+accept-data: $(INSTALLED) ## Hold later data to the labels and quality of this run's
+	python -m lesionflow accept-data
+
 push-results: $(INSTALLED) ## Push data and results to DVC's remote
 	dvc push --quiet $(addprefix --remote=,$(REMOTE))
 
-commit-results: ## Commit dvc.lock and reports, and push them to branch BRANCH of TO
-	git add dvc.lock reports
+commit-results: ## Commit dvc.lock, reports and accepted data, and push them to branch BRANCH of TO
+	git add dvc.lock reports expectations/accepted.json
 	git diff --cached --quiet || git commit --quiet --message 'Results of the pipeline'
 	git push --quiet "$$TO" "HEAD:refs/heads/$$BRANCH"
 
@@ -137,6 +140,9 @@ benchmark-external: $(INSTALLED) ## Measure classifiers of milk10k on PAD-UFES-2
 
 benchmark-ablation: $(INSTALLED) ## Measure frozen against fine-tuned on real photos (needs ../shared/data)
 	python benchmarks/ablation.py
+
+benchmark-update: $(INSTALLED) ## Measure what an update of 1 % of the photos costs beside a full run (long)
+	python benchmarks/update.py
 
 readme: $(INSTALLED) ## Render README's tables from benchmarks/results
 	python benchmarks/readme.py

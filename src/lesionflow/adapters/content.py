@@ -34,8 +34,8 @@ ONE_FILE = (
 )
 FOLDERS = ("outputs/explain/{slug}", "reports/validation")
 HEADLINE = ("balanced_accuracy", "accuracy", "mcc", "malignant_sensitivity")
-# It says something about every active model, so that adding one would make the others look changed.
-NOT_IN_KEY = ("reports/validation/predictions.json",)
+# They say something about every active model, so that adding one would make the others look changed.
+NOT_IN_KEY = ("reports/validation/predictions.json", "reports/validation/docs/")
 SECTIONS = {
     "model": "models.{slug}",
     "calibrate": "calibrate",
@@ -143,7 +143,7 @@ def _worst(subgroups: Mapping[str, Any]) -> dict[str, Any]:
 
 def content_key(files: tuple[str, ...], params: Mapping[str, Any], *, root: Path) -> str:
     """Digest of the files and params: what makes two runs the same, whatever the commit, machine or time."""
-    digests = {path: file_digest(root / path) for path in files if path not in NOT_IN_KEY}
+    digests = {path: file_digest(root / path) for path in files if not path.startswith(NOT_IN_KEY)}
     return digest({"files": digests, "params": params})
 
 
