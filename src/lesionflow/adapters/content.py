@@ -115,6 +115,7 @@ def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = 
         **flat({"training": read_json(root / "reports/training" / f"{slug}.json")}, "_"),
         **flat({"calibration": read_json(root / "reports/calibration" / f"{slug}.json")}, "_"),
         **flat({"worst": _worst(read_json(root / "reports/subgroups" / f"{slug}.json"))}, "_"),
+        **_per_class(pd.read_csv(root / "reports/per_class" / f"{slug}.csv")),
         **{name: float(card[name]) for name in ("best_epoch", "epochs") if name in card},
     }
     return RunContent(
@@ -131,6 +132,16 @@ def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = 
         head=root / "outputs/heads" / slug,
         settings=params["model"],
     )
+
+
+def _per_class(frame: pd.DataFrame) -> dict[str, float]:
+    """Test figures of each class, as class/<label>/<figure>; undefined ones are left out."""
+    return {
+        f"class/{row['label']}/{name}": float(row[name])
+        for row in frame.to_dict("records")
+        for name in frame.columns.drop("label")
+        if pd.notna(row[name])
+    }
 
 
 def _worst(subgroups: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,7 +206,9 @@ def _files(slug: str, backbone: str, root: Path) -> Iterator[str]:
         folder = root / pattern.format(slug=slug)
         if not folder.is_dir():
             raise _absent(slug, folder)
-        yield from (path.relative_to(root).as_posix() for path in folder.rglob("*") if path.is_file())
+        # DVC's .gitignore is no result.
+        found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        yield from (path.relative_to(root).as_posix() for path in found)
 
 
 def _absent(slug: str, path: Path) -> LesionflowError:
