@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,10 +135,19 @@ def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = 
     )
 
 
+def plain(label: str) -> str:
+    """A label as part of a name in MLflow, which takes letters, digits and few signs.
+
+    >>> plain("nevus, atypical (A/B)")
+    'nevus_ atypical _A_B_'
+    """
+    return re.sub(r"[^\w. -]", "_", label)
+
+
 def _per_class(frame: pd.DataFrame) -> dict[str, float]:
     """Test figures of each class, as class/<label>/<figure>; undefined ones are left out."""
     return {
-        f"class/{row['label']}/{name}": float(row[name])
+        f"class/{plain(row['label'])}/{name}": float(row[name])
         for row in frame.to_dict("records")
         for name in frame.columns.drop("label")
         if pd.notna(row[name])
