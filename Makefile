@@ -67,11 +67,14 @@ validate: $(PULLED) ## Hold the data, up to curation, to its suites
 data-report: $(INSTALLED) ## Write reports/update.md: what changed in data and figures since BASE
 	python -m lesionflow report-update --base "$$BASE" --maps-at "$$MAPS_AT"
 
+accept-data: $(INSTALLED) ## Hold later data to the labels and quality of this run's
+	python -m lesionflow accept-data
+
 push-results: $(INSTALLED) ## Push data and results to DVC's remote
 	dvc push --quiet $(addprefix --remote=,$(REMOTE))
 
-commit-results: ## Commit dvc.lock and reports, and push them to branch BRANCH of TO
-	git add dvc.lock reports
+commit-results: ## Commit dvc.lock, reports and accepted data, and push them to branch BRANCH of TO
+	git add dvc.lock reports expectations/accepted.json
 	git diff --cached --quiet || git commit --quiet --message 'Results of the pipeline'
 	git push --quiet "$$TO" "HEAD:refs/heads/$$BRANCH"
 
@@ -140,6 +143,9 @@ benchmark-ablation: $(INSTALLED) ## Measure frozen against fine-tuned on real ph
 
 benchmark-explain: $(INSTALLED) ## Measure what the shortcut audit catches and what heat maps cost (needs ../shared/data)
 	python benchmarks/explain.py
+
+benchmark-update: $(INSTALLED) ## Measure what an update of 1 % of the photos costs beside a full run (long)
+	python benchmarks/update.py
 
 readme: $(INSTALLED) ## Render README's tables from benchmarks/results
 	python benchmarks/readme.py

@@ -348,7 +348,33 @@ def _audited(model: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def update_cost(results: Mapping[str, Any]) -> str:
+    """What a data update costs beside a full run.
+
+    Parameters
+    ----------
+    results : `update` and `full`, each {seconds, decoded}; `update_share_of_full`, `image_work_share`,
+        `same_as_scratch`, `differing` (paths), `added_rows`, `outputs`, `processors`, `command` and `versions`.
+    """
+    rows = [
+        [told, f"{results[key]['seconds'] / 60:.1f}", f"{results[key]['decoded']:,}"]
+        for told, key in (("Full run", "full"), ("Update", "update"))
+    ]
+    shares = (results["update_share_of_full"], results["image_work_share"])
+    rows.append(["Update over full", *(f"{100 * share:.1f} %" for share in shares)])
+    same = "every one the same" if results["same_as_scratch"] else f"{len(results['differing'])} other ones"
+    return "\n\n".join(
+        [
+            markdown_table(["`dvc repro`", "Minutes", "Photos decoded"], rows, left=1),
+            f"{results['added_rows']} rows of the sample come later, as a manifest of their own. Of "
+            f"{results['outputs']} outputs, {same} as from scratch. {results['processors']} processors.",
+            f"Measured by `{results['command']}`, with {_told(results['versions'])}.",
+        ]
+    )
+
+
 TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "update": update_cost,
     "milk10k": milk10k,
     "ingest": ingest,
     "leakage": leakage,

@@ -190,3 +190,14 @@ def report_update(base: str, out: Path, maps_at: str) -> None:
     from lesionflow.lineage import updates
 
     click.echo(updates.report(base, out, maps_at=maps_at), nl=False)
+
+
+@commands.command("accept-data")
+def accept_data() -> None:
+    """Take the last run's curated photos as the data that later ones are held to: labels and quality may not drift.
+
+    Writes expectations/accepted.json, for you to commit. On the main branch, CI does it.
+    """
+    from lesionflow.lineage import accepting
+
+    click.echo(accepting.accept())

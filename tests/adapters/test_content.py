@@ -44,6 +44,7 @@ def test_a_run_holds_params_metrics_with_intervals_and_every_file(results):
         "calibration_raw_ece": 0.1,
         "worst_sex_accuracy": 0.25,
         "worst_sex_accuracy_of": 2.0,
+        "class/nevus/recall": 1.0,
         "best_epoch": 2.0,
         "epochs": 2.0,
     }
@@ -65,6 +66,14 @@ def test_the_key_follows_every_file(results, path):
     before = content.content_key((path,), PARAMS, root=results)
     (results / path).write_bytes((results / path).read_bytes() + b" ")
     assert content.content_key((path,), PARAMS, root=results) != before
+
+
+def test_files_that_say_something_of_other_models_or_nothing_are_not_in_the_key(results):
+    before = key(results)
+    put(results / "reports/validation/docs/index.html", "<p>two models</p>")
+    put(results / "reports/validation/.gitignore", "/docs\n")
+    assert key(results) == before
+    assert "reports/validation/docs/index.html" in content.gather("cnn", PARAMS, root=results).files
 
 
 def test_the_key_follows_params_and_files_that_come_and_go(results):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,8 @@ ONE_FILE = (
 )
 FOLDERS = ("outputs/explain/{slug}", "reports/validation")
 HEADLINE = ("balanced_accuracy", "accuracy", "mcc", "malignant_sensitivity")
-# It says something about every active model, so that adding one would make the others look changed.
-NOT_IN_KEY = ("reports/validation/predictions.json",)
+# They say something about every active model, so that adding one would make the others look changed.
+NOT_IN_KEY = ("reports/validation/predictions.json", "reports/validation/docs/")
 SECTIONS = {
     "model": "models.{slug}",
     "calibrate": "calibrate",
@@ -115,6 +116,7 @@ def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = 
         **flat({"training": read_json(root / "reports/training" / f"{slug}.json")}, "_"),
         **flat({"calibration": read_json(root / "reports/calibration" / f"{slug}.json")}, "_"),
         **flat({"worst": _worst(read_json(root / "reports/subgroups" / f"{slug}.json"))}, "_"),
+        **_per_class(pd.read_csv(root / "reports/per_class" / f"{slug}.csv")),
         **{name: float(card[name]) for name in ("best_epoch", "epochs") if name in card},
     }
     return RunContent(
@@ -133,6 +135,25 @@ def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = 
     )
 
 
+def plain(label: str) -> str:
+    """A label as part of a name in MLflow, which takes letters, digits and few signs.
+
+    >>> plain("nevus, atypical (A/B)")
+    'nevus_ atypical _A_B_'
+    """
+    return re.sub(r"[^\w. -]", "_", label)
+
+
+def _per_class(frame: pd.DataFrame) -> dict[str, float]:
+    """Test figures of each class, as class/<label>/<figure>; undefined ones are left out."""
+    return {
+        f"class/{plain(row['label'])}/{name}": float(row[name])
+        for row in frame.to_dict("records")
+        for name in frame.columns.drop("label")
+        if pd.notna(row[name])
+    }
+
+
 def _worst(subgroups: Mapping[str, Any]) -> dict[str, Any]:
     """By trait, the worst subgroup's headline figures; all of them would be hundreds, and are in the logged file."""
     return {
@@ -143,7 +164,7 @@ def _worst(subgroups: Mapping[str, Any]) -> dict[str, Any]:
 
 def content_key(files: tuple[str, ...], params: Mapping[str, Any], *, root: Path) -> str:
     """Digest of the files and params: what makes two runs the same, whatever the commit, machine or time."""
-    digests = {path: file_digest(root / path) for path in files if path not in NOT_IN_KEY}
+    digests = {path: file_digest(root / path) for path in files if not path.startswith(NOT_IN_KEY)}
     return digest({"files": digests, "params": params})
 
 
@@ -195,7 +216,9 @@ def _files(slug: str, backbone: str, root: Path) -> Iterator[str]:
         folder = root / pattern.format(slug=slug)
         if not folder.is_dir():
             raise _absent(slug, folder)
-        yield from (path.relative_to(root).as_posix() for path in folder.rglob("*") if path.is_file())
+        # DVC's .gitignore is no result.
+        found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        yield from (path.relative_to(root).as_posix() for path in found)
 
 
 def _absent(slug: str, path: Path) -> LesionflowError:

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from lesionflow.adapters import expectations
 from lesionflow.adapters.checks import Prepared
 from lesionflow.adapters.expectations import Result
@@ -44,7 +46,14 @@ def hold(
     prepared: Prepared, suite: Mapping[str, Any], *, parameters: Mapping[str, Any], key: Iterable[str]
 ) -> list[Result]:
     """Validate a prepared table; the suite's parameters come from params.yaml and from the table's context."""
-    return expectations.validate(prepared.frame, suite, parameters={**parameters, **prepared.parameters}, key=key)
+    return hold_frame(prepared.frame, suite, {**parameters, **prepared.parameters}, key=key)
+
+
+def hold_frame(
+    frame: pd.DataFrame, suite: Mapping[str, Any], parameters: Mapping[str, Any], *, key: Iterable[str]
+) -> list[Result]:
+    """The same of a frame that needs no preparation."""
+    return expectations.validate(frame, suite, parameters=parameters, key=key)
 
 
 def summary(table: str, rows: int, results: list[Result]) -> dict[str, Any]:
@@ -62,8 +71,8 @@ def summary(table: str, rows: int, results: list[Result]) -> dict[str, Any]:
     }
 
 
-def refuse_failures(table: str, results: list[Result], *, made_by: str) -> None:
-    """Stop at an expectation of severity critical that failed.
+def refuse_failures(table: str, results: list[Result], *, made_by: str, remedy: str = "") -> None:
+    """Stop at an expectation of severity critical that failed; `remedy` says what to do where it is not the usual.
 
     Raises
     ------
@@ -76,7 +85,8 @@ def refuse_failures(table: str, results: list[Result], *, made_by: str) -> None:
         f"table {table} breaks {len(broken)} of {len(results)} expectations",
         got="\n            ".join(_told(result) for result in broken),
         expected=f"what expectations/{table}.json asks for",
-        remedy=f"Mend the rows at their source (data/, or stage {made_by}), then run `dvc repro`; "
+        remedy=remedy
+        or f"Mend the rows at their source (data/, or stage {made_by}), then run `dvc repro`; "
         f"or change expectations/{table}.json and validate in params.yaml, where they ask for too much.",
     )
 

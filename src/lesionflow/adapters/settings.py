@@ -22,6 +22,13 @@ class ValidateParams(Section):
     min_class_photos: int = Field(ge=1)
 
 
+class DriftParams(Section):
+    """How far labels and quality may move from the data accepted last."""
+
+    max_label: float = Field(ge=0, le=1)
+    max_quality: float = Field(ge=0, le=1)
+
+
 class TrackParams(Section):
     """Names under which runs and models stand in MLflow."""
 

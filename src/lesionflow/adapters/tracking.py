@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from lesionflow.adapters import mending, packaging, store
-from lesionflow.adapters.content import RunContent
+from lesionflow.adapters.content import RunContent, plain
 from lesionflow.adapters.mending import PROCESS
 from lesionflow.adapters.parents import parent_run
 from lesionflow.adapters.provenance import Parent
@@ -95,7 +95,9 @@ def _log_dataset(content: RunContent, tags: dict[str, str]) -> None:
     counts = pd.concat([frame["split"].value_counts(), frame["label"].value_counts()]).sort_index()
     dataset = from_pandas(frame, name="photos", digest=tags["lesionflow.data"][:36])
     mlflow.log_input(
-        dataset, context="train, val and test", tags={f"photos.{name}": str(count) for name, count in counts.items()}
+        dataset,
+        context="train, val and test",
+        tags={f"photos.{plain(name)}": str(count) for name, count in counts.items()},
     )
 
 

@@ -1,0 +1,137 @@
+"""What a data update costs: 1 % of the sample's photos as a new manifest, against a full run from scratch.
+
+`python benchmarks/update.py [--share 0.01] [--workdir FOLDER]` writes benchmarks/results/update.json. Two clones of
+this repository at HEAD: one runs without those photos and then again with them, the other with them from the start.
+Photos are counted where they are decoded, in every process of every stage. Time is of nothing but `dvc repro`.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+from environment import versions
+
+from lesionflow.files import write_json
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks/results/update.json"
+# Python imports a module of this name, wherever it lies on the path, before anything else. Each decoding writes a byte.
+COUNTER = """
+import os
+try:
+    from PIL import ImageFile
+except ImportError:
+    pass
+else:
+    plain = ImageFile.ImageFile.load
+    def load(self):
+        if self.tile:
+            with open(os.path.join(os.environ["DECODED"], str(os.getpid())), "ab") as file:
+                file.write(b".")
+        return plain(self)
+    ImageFile.ImageFile.load = load
+"""
+
+
+class Clone:
+    """A clone of this repository with the sample's data, in which decoded photos are counted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.counts, self.site = folder / "clone", folder / "counts", folder / "site"
+        for made in (self.counts, self.site):
+            made.mkdir(parents=True)
+        (self.site / "sitecustomize.py").write_text(COUNTER)
+        subprocess.run(["git", "clone", "--quiet", ROOT, self.folder], check=True)
+        self.run("dvc", "pull", "--quiet", "data.dvc")
+        # Lock and reports of the repository's own run would spare stages that are to be measured.
+        (self.folder / "dvc.lock").unlink(missing_ok=True)
+
+    def run(self, *command: str) -> None:
+        """Run a command of this environment in the clone."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        packages = f"{self.site}{os.pathsep}{self.folder / 'src'}"
+        environment = os.environ | {"PATH": path, "PYTHONPATH": packages, "DECODED": str(self.counts)}
+        environment |= {"MLFLOW_TRACKING_URI": f"sqlite:///{self.folder}/mlflow.db"}
+        subprocess.run(command, cwd=self.folder, env=environment, check=True)
+
+    def repro(self) -> dict[str, float]:
+        """Seconds of `dvc repro` on the data as it lies there, and photos decoded in it."""
+        self.run("dvc", "add", "--quiet", "data")
+        for file in self.counts.iterdir():
+            file.unlink()
+        started = time.monotonic()
+        self.run("dvc", "repro", "--quiet")
+        seconds = time.monotonic() - started
+        return {"seconds": round(seconds, 1), "decoded": sum(file.stat().st_size for file in self.counts.iterdir())}
+
+    def outs(self) -> dict[str, str]:
+        """Hash of each output, by path."""
+        lock = yaml.safe_load((self.folder / "dvc.lock").read_text())
+        return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage.get("outs", [])}
+
+
+@click.command()
+@click.option("--share", default=0.01, show_default=True, help="Of the manifests' rows that come later.")
+@click.option("--workdir", type=click.Path(path_type=Path), help="Where the clones go  [default: a temporary folder]")
+def main(share: float, workdir: Path | None) -> None:
+    """Run both, compare, write."""
+    with tempfile.TemporaryDirectory() as room:
+        grown, scratch = (Clone((workdir or Path(room)) / name) for name in ("grown", "scratch"))
+        rows = hold_back(grown.folder / "data/manifests", share)
+        grown.repro()
+        give_back(grown.folder / "data/manifests", rows)
+        update = grown.repro()
+        give_back(scratch.folder / "data/manifests", hold_back(scratch.folder / "data/manifests", share))
+        full = scratch.repro()
+        write_json(told(update, full, grown.outs(), scratch.outs(), added=len(rows) - 1), RESULTS)
+
+
+def hold_back(manifests: Path, share: float) -> list[list[str]]:
+    """Take so large a share of all rows from the end of the largest manifest; its header and these rows."""
+    paths = sorted(manifests.glob("*.csv"), key=lambda path: path.stat().st_size)
+    tables = {path: list(csv.reader(path.read_text(encoding="utf-8").splitlines())) for path in paths}
+    count = max(1, round(share * sum(len(table) - 1 for table in tables.values())))
+    header, *rows = tables[paths[-1]]
+    _write(paths[-1], [header, *rows[:-count]])
+    return [header, *rows[-count:]]
+
+
+def give_back(manifests: Path, rows: list[list[str]]) -> None:
+    """The rows as a manifest of their own, as an update comes."""
+    _write(manifests / "update.csv", rows)
+
+
+def told(
+    update: dict[str, float], full: dict[str, float], grown: dict[str, str], scratch: dict[str, str], *, added: int
+) -> dict[str, Any]:
+    """The figures: shares of the full run's time and decoded photos, and whether every output is the same."""
+    differing = sorted(path for path in {*grown, *scratch} if grown.get(path) != scratch.get(path))
+    return {
+        "update_share_of_full": round(update["seconds"] / full["seconds"], 4),
+        "image_work_share": round(update["decoded"] / full["decoded"], 4),
+        "same_as_scratch": not differing,
+        "differing": differing,
+        "added_rows": added,
+        "update": update,
+        "full": full,
+        "outputs": len(scratch),
+        "processors": os.cpu_count(),
+        "command": "make benchmark-update",
+        "versions": versions(),
+    }
+
+
+def _write(path: Path, rows: list[list[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

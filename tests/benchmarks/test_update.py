@@ -1,0 +1,47 @@
+import csv
+import os
+import subprocess
+import sys
+
+from benchmarks import readme, update
+
+
+def manifest(folder, name, rows):
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / name).open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "url"], *([str(row), f"{row}.jpg"] for row in range(rows))])
+
+
+def test_rows_that_come_later_are_the_last_of_the_largest_manifest(tmp_path):
+    manifest(tmp_path, "small.csv", 20)
+    manifest(tmp_path, "large.csv", 180)
+    rows = update.hold_back(tmp_path, 0.01)  # of 200 rows: 2
+    assert rows == [["id", "url"], ["178", "178.jpg"], ["179", "179.jpg"]]
+    assert len((tmp_path / "large.csv").read_text().splitlines()) == 179
+    update.give_back(tmp_path, rows)
+    assert (tmp_path / "update.csv").read_text().splitlines() == ["id,url", "178,178.jpg", "179,179.jpg"]
+
+
+def test_figures_are_shares_of_the_full_run_and_name_what_differs():
+    found = update.told(
+        {"seconds": 60.0, "decoded": 50}, {"seconds": 600.0, "decoded": 2000},
+        {"a": "1", "b": "2"}, {"a": "1", "c": "2"}, added=2,
+    )  # fmt: skip
+    assert (found["update_share_of_full"], found["image_work_share"]) == (0.1, 0.025)
+    assert (found["same_as_scratch"], found["differing"]) == (False, ["b", "c"])
+    text = readme.update_cost(found)
+    assert "| Update over full | 10.0 % |          2.5 % |" in text
+    assert "2 other ones" in text
+
+
+def test_decoded_photos_are_counted(tmp_path):
+    (tmp_path / "counts").mkdir()
+    (tmp_path / "sitecustomize.py").write_text(update.COUNTER)
+    program = (
+        "from PIL import Image; Image.new('RGB', (9, 9)).save('a.png'); Image.open('a.png').convert('L');"
+        "p = Image.open('a.png'); p.load(); p.load(); Image.open('a.png').size"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "DECODED": str(tmp_path / "counts")}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
+    # Two are decoded, one of them asked for twice; of the third only the header is read.
+    assert sum(file.stat().st_size for file in (tmp_path / "counts").iterdir()) == 2
