@@ -41,9 +41,9 @@ def judge(
     ----------
     maps : from `map_figures.measure`; None for a classifier without maps of its own.
     audit, origin : from `audit.curves` and `origin.measure`.
-    severities : of the corruptions; the middle one is judged.
+    severities : of the corruptions; the middle one is judged, of an even number the milder.
     """
-    middle = sorted(severities)[len(severities) // 2]
+    middle = sorted(severities)[(len(severities) - 1) // 2]
     shortcuts = [*_pulls(audit, middle, limits), *_parts(audit), _origin(origin)]
     checks = [*(_of_maps(maps, limits) if maps else []), *shortcuts, *_degradations(audit, middle, limits)]
     fails = [{"check": one["check"], "says": one["says"]} for one in checks if one["holds"] is False]
