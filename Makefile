@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 PULLED := .cache/data-pulled
 
 .DEFAULT_GOAL := help
-.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external benchmark-ablation benchmark-explain ablation readme
+.PHONY: $(shell sed -nE 's/^([a-z0-9-]+):.*/\1/p' $(MAKEFILE_LIST))
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -47,8 +47,45 @@ ablation: $(PULLED) ## Compare frozen with fine-tuned by the number of photos (l
 ui: $(INSTALLED) ## Open MLflow on the tracked runs
 	mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
+mlflow-sync: $(INSTALLED) ## Import the runs that DVC holds into MLflow; REV="v1 v2" for those of old commits
+	python -m lesionflow sync $(addprefix --rev=,$(REV))
+
+# The steps of .github/workflows/retrain.yml. BASE is the revision that an update is compared with; REMOTE a DVC remote
+# of yours, the default one if left out; PR the number of a pull request; BRANCH and TO the branch and git remote to push
+# to; MAPS_AT where readers find the heat maps. Recipes read them from the environment: names of branches are hostile.
+BASE ?= origin/main
+export BASE BRANCH MAPS_AT PR TO DVC_REMOTE_URL
+remote: $(INSTALLED) ## Call the DVC remote at DVC_REMOTE_URL "results", on this machine only
+	dvc remote add --local --force results "$$DVC_REMOTE_URL"
+
+pull-results: $(INSTALLED) ## Get data and the last run's results from DVC's remote: only what changed is then computed
+	dvc pull --quiet --allow-missing $(addprefix --remote=,$(REMOTE))
+
+validate: $(PULLED) ## Hold the data, up to curation, to its suites
+	dvc repro validate@manifest validate@ingested validate@curated
+
+data-report: $(INSTALLED) ## Write reports/update.md: what changed in data and figures since BASE
+	python -m lesionflow report-update --base "$$BASE" --maps-at "$$MAPS_AT"
+
+push-results: $(INSTALLED) ## Push data and results to DVC's remote
+	dvc push --quiet $(addprefix --remote=,$(REMOTE))
+
+commit-results: ## Commit dvc.lock and reports, and push them to branch BRANCH of TO
+	git add dvc.lock reports
+	git diff --cached --quiet || git commit --quiet --message 'Results of the pipeline'
+	git push --quiet "$$TO" "HEAD:refs/heads/$$BRANCH"
+
+comment: ## Put reports/update.md on pull request PR (needs gh)
+	gh pr comment "$$PR" --body-file reports/update.md --edit-last --create-if-none
+
+promotion: $(INSTALLED) ## Show whether the best classifier would become champion
+	python -m lesionflow promote --dry-run
+
+promote: $(INSTALLED) ## Make the best classifier champion, if every rule of promotion holds
+	python -m lesionflow promote
+
 test: $(INSTALLED) ## Run the tests
-	python -m pytest
+	OMP_WAIT_POLICY=passive python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 lint: $(INSTALLED) ## Check style
 	ruff check .
@@ -57,7 +94,11 @@ lint: $(INSTALLED) ## Check style
 types: $(INSTALLED) ## Check types
 	mypy
 
-check: lint types test ## All checks
+workflows: $(INSTALLED) ## Check the workflows: GitHub's schema, and zizmor without a network
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	zizmor --offline --quiet .github/workflows
+
+check: lint types workflows test ## All checks
 
 deps: $(INSTALLED) ## Write each stage's code deps into dvc.yaml
 	python tests/pipeline/declared.py

@@ -36,7 +36,7 @@ from torchvision.transforms import Compose, Normalize, Resize, ToTensor
 from lesionflow import parallel, seeding, tables
 from lesionflow.files import write_json
 from lesionflow.images import StoredPhoto
-from lesionflow.learn import backbones, engines, features, memory, training
+from lesionflow.learn import backbones, engines, feature_parts, features, memory, training
 from lesionflow.learn.backbones import Backbone, BackboneParams
 from lesionflow.learn.features import FeaturesParams
 from lesionflow.learn.preprocessing import Preprocess
@@ -149,7 +149,9 @@ def many(count: int, folder: Path) -> None:
     path = folder / "features.parquet"
     cached = partial(tables.read_cached, path, tables.FEATURES)
     tables.write_parts(
-        features.in_parts(tiny, photos, lambda ends: cached(between=ends), settings, key="k"), path, tables.FEATURES
+        feature_parts.in_parts(tiny, photos, lambda ends: cached(between=ends), settings, key="k"),
+        path,
+        tables.FEATURES,
     )
     # Not ru_maxrss, which starts with that of the process that started this one. The decoding workers hold a few
     # batches, and share the rest.

@@ -6,7 +6,7 @@ from pathlib import Path
 from lesionflow import files, params, tables
 from lesionflow.errors import argument, command
 from lesionflow.images import stored_photos
-from lesionflow.learn import backbones, features, memory
+from lesionflow.learn import backbones, feature_parts, features, memory
 from lesionflow.learn.backbones import BackboneParams
 from lesionflow.learn.features import FeaturesParams
 
@@ -28,7 +28,7 @@ def main() -> None:
     known = tables.read_cached(path, tables.FEATURES, columns=["key"])
     settings = features.settled(settings, backbone, description, known)
     cached = partial(tables.read_cached, path, tables.FEATURES)
-    parts = features.in_parts(
+    parts = feature_parts.in_parts(
         backbone, photos, lambda ends: cached(between=ends), settings, key=features.cache_key(description, settings)
     )
     tables.write_parts(parts, path, tables.FEATURES)

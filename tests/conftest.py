@@ -4,6 +4,19 @@ import sys
 
 import pytest
 
+from tests.adapters import served
+
+FIRST = "pipeline"
+"""The folder whose tests take longest, and so start first when several processes share the tests."""
+
+
+def pytest_collection_modifyitems(items):
+    """Where processes share the tests, one gets all of a file, and all files of the finished small project."""
+    items.sort(key=lambda item: FIRST not in item.path.parts)  # stable
+    of_the_project = {item.path for item in items if "done" in getattr(item, "fixturenames", ())}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("done" if item.path in of_the_project else str(item.path)))
+
 
 @pytest.fixture(autouse=True, scope="module")
 def import_path_as_it_was():
@@ -11,3 +24,22 @@ def import_path_as_it_was():
     before = list(sys.path)
     yield
     sys.path[:] = before
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory):
+    """An MLflow database whose tables are made, which takes seconds; tests copy it."""
+    from mlflow import MlflowClient
+
+    folder = tmp_path_factory.mktemp("store")
+    MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
+    return (folder / "mlflow.db").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, store):
+    """The address of a real `mlflow server`, one for all tests."""
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "server.db").write_bytes(store)
+    with served.mlflow_server(folder) as address:
+        yield address

@@ -6,6 +6,9 @@ import click
 
 from lesionflow.errors import command
 
+WIDTH = 180
+"""Columns of a table that goes into a file or pipe."""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
@@ -102,3 +105,88 @@ def evaluate_external(manifest: Path, photos: Path | None, models: tuple[str, ..
     from lesionflow.external import commanded
 
     click.echo(commanded.run(manifest, photos, models, out=out, cache=cache), nl=False)
+
+
+@commands.command()
+@click.option("--rev", "revisions", multiple=True, help="Git revision; repeat it  [default: the working folder]")
+def sync(revisions: tuple[str, ...]) -> None:
+    """Import the runs that DVC holds into MLflow, into the store that MLFLOW_TRACKING_URI names.
+
+    For results that came out of DVC's cache or from `dvc pull`, a store that could not be reached, or a new one. What
+    is there already is never logged twice.
+    """
+    from lesionflow.lineage import synced
+
+    for revision in revisions or (None,):
+        for line in synced.sync(revision):
+            click.echo(line)
+
+
+@commands.command()
+@click.option("--dry-run", is_flag=True, help="Print the decision table and leave the registry as it is.")
+def promote(dry_run: bool) -> None:
+    """Let the best classifier of this run meet the champion, and take its place if every rule holds.
+
+    Rules are `promote` in params.yaml. Writes reports/promotion.json. The winner is models:/lesionflow@champion of
+    MLflow's registry; a candidate that falls short becomes its challenger, with the reasons.
+    """
+    from lesionflow.lineage import promoted
+
+    click.echo(promoted.promote(dry_run=dry_run))
+
+
+@commands.command()
+@click.argument("photos", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--model", help="Classifier of the run, as on the leaderboard  [default: the best on validation]")
+@click.option(
+    "--cam", type=click.Path(path_type=Path), help="Picture to write: what of the photo spoke for the answer."
+)
+def predict(photos: tuple[Path, ...], model: str | None, cam: Path | None) -> None:
+    """Label PHOTOS... with a classifier of this run: calibrated probabilities, or no answer where it is not sure.
+
+    For research only, no medical device.
+    """
+    from lesionflow.lineage import predicted
+
+    click.echo(predicted.predict(photos, model, cam))
+
+
+@commands.command()
+def status() -> None:
+    """Show the run in outputs/ and reports/: what became of the photos, and the leaderboard.
+
+    What is not made yet is named, with the stage that makes it. Whether the results are up to date is for `dvc status`
+    to say.
+    """
+    from rich.console import Console
+
+    from lesionflow import params
+    from lesionflow.params import Joined
+    from lesionflow.report import inputs, leaderboard, notices, reading
+    from lesionflow.report import status as shown
+
+    outputs, reports = Path("outputs"), Path("reports")
+    confidence = params.load("evaluate.confidence", float)
+    slugs = params.classifiers(params.load("active", list[str]), params.load("active_recipes", list[str]))
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(shown.of_photos(inputs.ledger(outputs, reports)))
+    run = inputs.read(outputs, reports, slugs, params.load("joined", list[Joined]))
+    board = leaderboard.build(run.models, run.comparison)
+    console.print(shown.of_models(board, notices.of(run), confidence=confidence, width=console.width))
+    if (reports / "promotion.json").exists():
+        keys = ("candidate", "decision", "applied")
+        console.print(shown.of_promotion(reading.json_file(reports / "promotion.json", "track", *keys)))
+    console.print(f"Report: {reports / 'index.html'}")
+
+
+@commands.command("report-update")
+@click.option("--base", default="main", show_default=True, help="Git revision that this run is compared with.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("reports/update.md"), show_default=True)
+@click.option("--maps-at", default="", help="Address under which readers get the heat maps.")
+def report_update(base: str, out: Path, maps_at: str) -> None:
+    """Write what changed in the data since BASE, and in the figures: the report of a pull request."""
+    from lesionflow.lineage import updates
+
+    click.echo(updates.report(base, out, maps_at=maps_at), nl=False)

@@ -64,19 +64,28 @@ def map_ordered(
     unit: str = "image",
     total: int | None = None,
     waits: bool = False,
+    gpus: int = 0,
 ) -> Iterator[R]:
     """Yield `work(item)` for each item in the items' order, whichever finishes first.
 
     `work` and the items must pickle. An error in a worker ends the iteration with that error. Work that only `waits`,
     as for a process of its own, gets threads where it would get local processes. Items that are made as they are needed
-    come with their `total`.
+    come with their `total`. On Ray, each worker gets `gpus` of its own; LESIONFLOW_WORKERS says how many workers.
     """
     total = len(items) if isinstance(items, Sized) else total
     count = workers() if total is None else min(workers(), max(1, total))
     backend = _backend("threading" if waits else "loky")
     tasks = (joblib.delayed(work)(item) for item in items)
-    run = _at_once if backend in AS_THEY_COME else _in_slices
-    yield from progress(run(tasks, backend, count), desc=desc, unit=unit, total=total)
+    if backend in AS_THEY_COME:
+        results = _at_once(tasks, backend, count)
+    else:
+        results = _in_slices(tasks, backend, count, {"ray_remote_args": {"num_gpus": gpus}} if gpus else {})
+    yield from progress(results, desc=desc, unit=unit, total=total)
+
+
+def elsewhere() -> bool:
+    """Whether LESIONFLOW_BACKEND names workers that may be on other machines."""
+    return _backend("loky") not in AS_THEY_COME
 
 
 def rest() -> None:
@@ -90,9 +99,9 @@ def _at_once(tasks: Iterator[Any], backend: str, count: int) -> Iterator[Any]:
     yield from results
 
 
-def _in_slices(tasks: Iterator[Any], backend: str, count: int) -> Iterator[Any]:
+def _in_slices(tasks: Iterator[Any], backend: str, count: int, more: dict[str, Any]) -> Iterator[Any]:
     """For backends that give results only when all are there: some at a time."""
-    with joblib.parallel_config(backend=backend), joblib.Parallel(n_jobs=count) as pool:
+    with joblib.parallel_config(backend=backend, **more), joblib.Parallel(n_jobs=count) as pool:
         while some := list(itertools.islice(tasks, SLICE * count)):
             yield from pool(some)
 

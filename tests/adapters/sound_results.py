@@ -49,7 +49,10 @@ def write(root: Path, slug: str = "cnn") -> Path:
     put(root / f"reports/metrics/{slug}.json", METRICS)
     put(root / f"reports/per_class/{slug}.csv", "label,recall\nnevus,1\n")
     put(root / f"reports/training/{slug}.json", {"model": slug, "tau": 0.5, "memorising": False})
-    put(root / f"reports/calibration/{slug}.json", {"temperature": 1.25, "raw": {"ece": {"value": 0.1, "low": None}}})
+    put(
+        root / f"reports/calibration/{slug}.json",
+        {"temperature": 1.25, "abstention": {"threshold": 0.5}, "raw": {"ece": {"value": 0.1, "low": None}}},
+    )
     for table in ("coverage", "reliability", "risk", "subgroups"):
         put(root / f"reports/{table}/{slug}.csv", "coverage\n0.5\n")
     worst = {"sex": {"accuracy": {"subgroup": "male", "value": 0.25, "of": 2}, "mcc": None, "brier": {"value": 1}}}

@@ -21,8 +21,9 @@ from mlflow import MlflowClient
 from mlflow.entities import Run, RunData, RunInfo, RunTag
 from PIL import Image
 
-from lesionflow.adapters import content, provenance, tracking
+from lesionflow.adapters import content, mending, provenance, tracking
 from lesionflow.adapters.packaging import REQUIREMENTS, ROOMS
+from lesionflow.adapters.store import Store
 from lesionflow.errors import LesionflowError
 from lesionflow.learn import backbones, head
 from lesionflow.learn.backbones import BackboneParams
@@ -33,24 +34,6 @@ from tests.adapters.sound_results import PARAMS, put
 from tests.pipeline.declared import import_closure, imported_modules
 
 NAMES = {"experiment": "skin", "registered_model": "lesionflow-cnn"}
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory):
-    """A database whose tables are made, which takes seconds; tests copy it."""
-    folder = tmp_path_factory.mktemp("store")
-    MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
-    return (folder / "mlflow.db").read_bytes()
-
-
-@pytest.fixture
-def project(tmp_path, store, monkeypatch):
-    root = sound_results.write(tmp_path / "project")
-    (root / "mlflow.db").write_bytes(store)
-    monkeypatch.chdir(root)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    yield root
-    mlflow.set_tracking_uri(None)
 
 
 def track(root, params=PARAMS, **names):
@@ -215,7 +198,8 @@ def test_kill_9_while_logging_leaves_nothing_running_after_the_next_call(project
     assert [(run.info.run_id, run.info.status) for run in runs(project)] == [(finished, "FINISHED")]
 
 
-SERVER = "http://mlflow.example.org"
+SERVER_URI = "http://mlflow.example.org"
+SERVER = Store(SERVER_URI, None)
 
 
 def run_by(host, process, *, status="RUNNING", age=0):
@@ -223,30 +207,30 @@ def run_by(host, process, *, status="RUNNING", age=0):
         run_id="r", experiment_id="1", user_id="", status=status, start_time=int((time.time() - age) * 1000),
         end_time=None, lifecycle_stage="active", artifact_uri="mlflow-artifacts:/1/r/artifacts",
     )  # fmt: skip
-    return Run(info, RunData(tags=[RunTag(tracking.PROCESS, f"{host}:{process}")]))
+    return Run(info, RunData(tags=[RunTag(mending.PROCESS, f"{host}:{process}")]))
 
 
 @pytest.mark.parametrize("run", [run_by(socket.gethostname(), os.getpid(), age=9999), run_by("elsewhere", 1)])
 def test_on_a_server_a_run_that_may_still_live_is_left_alone(run):
     with pytest.raises(LesionflowError, match="another process is logging the same content"):
-        tracking._refuse_living(run, SERVER)
+        mending.refuse_living(run, SERVER)
 
 
 @pytest.mark.parametrize(
     ("run", "uri"),
     [
-        (run_by("elsewhere", 1, age=3700), SERVER),  # an hour is 3600 s
+        (run_by("elsewhere", 1, age=3700), SERVER_URI),  # an hour is 3600 s
         (run_by("elsewhere", 1, status="FAILED"), SERVER),
-        (run_by(socket.gethostname(), 2**22 + 1), SERVER),  # beyond the largest process id of Linux
+        (run_by(socket.gethostname(), 2**22 + 1), SERVER_URI),  # beyond the largest process id of Linux
         (run_by(socket.gethostname(), os.getpid()), "sqlite:///mlflow.db"),  # the lock was ours
     ],
 )
 def test_a_run_that_is_surely_dead_may_be_mended(run, uri):
-    tracking._refuse_living(run, uri)
+    mending.refuse_living(run, Store(uri, None))
 
 
 def test_artifacts_behind_a_server_are_taken_as_present():
-    assert tracking._has_artifacts(run_by("elsewhere", 1), SERVER)
+    assert mending.has_artifacts(run_by("elsewhere", 1), SERVER)
 
 
 def photo():
@@ -276,13 +260,15 @@ def test_the_registered_model_predicts_from_bytes_base64_and_path(project, tmp_p
     picture, content_ = photo()
     (tmp_path / "photo.png").write_bytes(content_)
     with torch.inference_mode():
-        expected = Classifier(backbone, trained)(backbone.preprocess(picture)[None]).softmax(dim=1)[0].numpy()
+        logits = Classifier(backbone, trained)(backbone.preprocess(picture)[None])
+    expected = (logits / 1.25).softmax(dim=1)[0].numpy()  # the temperature of reports/calibration
     served = mlflow.pyfunc.load_model("models:/lesionflow-cnn/1")
     for given in (content_, base64.b64encode(content_).decode(), str(tmp_path / "photo.png")):
         answer = served.predict(pd.DataFrame({"image": [given]}))
-        assert list(answer) == ["label", "probability", "eczema", "nevus"]
+        assert list(answer) == ["label", "probability", "answered", "eczema", "nevus"]
         assert answer.loc[0, ["eczema", "nevus"]].astype(float).to_numpy() == pytest.approx(expected, abs=1e-5)
         assert answer.loc[0, "label"] == ["eczema", "nevus"][int(expected.argmax())]
+        assert bool(answer.loc[0, "answered"])  # of two classes the likelier has 0.5, the threshold, or more
 
 
 def test_the_registered_model_is_complete_and_holds_no_pickle(project, tmp_path):

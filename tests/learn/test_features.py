@@ -6,40 +6,14 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from torch import nn
-from torchvision.transforms import Compose, Normalize, Resize, ToTensor
 
 from lesionflow import tables
 from lesionflow.errors import LesionflowError
 from lesionflow.learn import backbones, features
 from lesionflow.learn.features import FeaturesParams
-from lesionflow.learn.preprocessing import Preprocess
+from tests.learn.conftest import Brightness, grey
 
 FOUR = FeaturesParams(batch_size=4)
-
-
-class Brightness(nn.Module):
-    """One feature, the mean of the picture; NaN above a limit."""
-
-    def __init__(self, limit: float = 9.0) -> None:
-        super().__init__()
-        self.limit = limit
-
-    def forward(self, photos):
-        mean = photos.mean(dim=(1, 2, 3))[:, None]
-        return torch.where(mean > self.limit, torch.nan, mean)
-
-
-@pytest.fixture
-def simple(backbone):
-    steps = [Resize((8, 8)), ToTensor(), Normalize([0.0] * 3, [1.0] * 3)]  # numbers from 0 to 1
-    return dataclasses.replace(backbone, pooled=Brightness(), preprocess=Preprocess(Compose(steps)), width=1)
-
-
-def grey(level: int) -> bytes:
-    stream = io.BytesIO()
-    Image.new("RGB", (8, 8), (level,) * 3).save(stream, "PNG")
-    return stream.getvalue()
 
 
 def test_features_come_in_the_order_asked(simple, store):
@@ -203,27 +177,3 @@ def test_a_new_view_computes_that_view_alone_and_gives_the_bytes_of_a_run_from_s
     assert asked == [("full_flipped", "zoom_flipped")]
     run(tmp_path / "grown.parquet", HALF)
     assert set(tables.read(tmp_path / "grown.parquet", tables.FEATURES)["view"]) == {"full", "zoom"}
-
-
-def test_parts_give_the_same_file_from_scratch_and_grown_and_compute_only_what_is_missing(
-    simple, store, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(features, "PART", 2)
-    photos = {photo.sha256: photo for photo in store([grey(level) for level in (0, 51, 102, 153, 204)])}
-
-    def run(path, names):
-        def cached(ends):
-            return tables.read_cached(path, tables.FEATURES, between=ends)
-
-        chosen = {name: photos[name] for name in names}
-        tables.write_parts(features.in_parts(simple, chosen, cached, FOUR, key="k"), path, tables.FEATURES)
-        return path.read_bytes()
-
-    scratch = run(tmp_path / "scratch.parquet", "abcde")
-    grown = tmp_path / "grown.parquet"
-    run(grown, "bd")
-    assert run(grown, "abcde") == scratch
-    table = tables.read(grown, tables.FEATURES)
-    np.testing.assert_allclose(np.concatenate(table["features"].to_list()), [0, 0.2, 0.4, 0.6, 0.8], atol=1e-6)
-    monkeypatch.setattr(features, "engine", lambda *_: pytest.fail("nothing was missing"))
-    assert run(grown, "abcde") == scratch

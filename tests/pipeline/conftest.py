@@ -62,7 +62,7 @@ def small_project(folder: Path) -> Project:
         slug: {"timm": timm, "weights": {"source": "random", "licence": "none", "trained_on": "nothing"}}
         for slug, timm in TINY.items()
     }
-    project.set_params(active=list(TINY), models=models, evaluate__bootstrap=50)
+    project.set_params(active=list(TINY), active_recipes=["tuned"], models=models, evaluate__bootstrap=50)
     project.set_params(recipes__study__max_epochs=3, recipes__tuned__max_epochs=3)
     pair = {"name": "tiny_pair-tuned", "first": "tiny_cnn-tuned", "second": "tiny_vit-tuned"}
     project.set_params(joined=[pair])

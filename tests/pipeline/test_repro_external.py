@@ -80,7 +80,7 @@ def test_every_row_is_counted_and_copies_are_left_out(evaluated):
 
 def test_every_classifier_is_judged_and_the_command_says_the_same(evaluated):
     project, found, said = evaluated
-    names = ["tiny_cnn-study", "tiny_cnn-tuned", "tiny_vit-study", "tiny_vit-tuned", "tiny_pair-tuned"]
+    names = ["tiny_cnn-tuned", "tiny_vit-tuned", "tiny_pair-tuned"]
     assert [model["model"] for model in found["models"]] == names
     assert all(model["external"]["photos"] == 3 * EACH for model in found["models"])
     own = json.loads((project.folder / "reports/metrics/tiny_pair-tuned.json").read_text())["test"]

@@ -27,7 +27,8 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        self.text.append(data)
+        if self.open[-1:] not in (["script"], ["style"]):
+            self.text.append(data)
 
     def all(self, tag):
         return [attributes for name, attributes in self.elements if name == tag]

@@ -6,12 +6,11 @@ import pytest
 from lesionflow.errors import LesionflowError
 from lesionflow.report import funnel, inputs
 from lesionflow.report.funnel import Loss
-from tests.report.written_run import VALIDATION
 
 
 @pytest.fixture
 def run(root):
-    return inputs.read(root / "outputs", root / "reports", list(VALIDATION))
+    return inputs.ledger(root / "outputs", root / "reports")
 
 
 def test_funnel_reconciles_with_a_reason_for_every_lost_row(run):

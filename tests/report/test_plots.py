@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lesionflow.report import plots
+from lesionflow.report import plots, trust_plots
 
 HOSTILE = [
     "</svg><script>alert(1)</script>",
@@ -57,8 +57,8 @@ def drawn():
         "accuracy": plots.curves(history(), "accuracy", name="m"),
         "matrix": plots.confusion_matrix(np.array([[5, 1], [0, 3]]), ["a", "b"], name="m"),
         "intervals": plots.intervals(board, "f1", name="F1"),
-        "reliability": plots.reliability(bins(), name="m"),
-        "risk": plots.risk(answered(), ABSTENTION, name="m"),
+        "reliability": trust_plots.reliability(bins(), name="m"),
+        "risk": trust_plots.risk(answered(), ABSTENTION, name="m"),
     }
 
 
@@ -116,11 +116,11 @@ def test_kept_epoch_is_the_one_of_the_lowest_validation_loss():
 
 
 def test_charts_of_trust_leave_out_what_is_not_there():
-    raw = plots.reliability(bins().query("probabilities == 'raw'"), name="m")
+    raw = trust_plots.reliability(bins().query("probabilities == 'raw'"), name="m")
     assert "as predicted" in texts(raw)
     assert "calibrated" not in texts(raw)
     nowhere = {"target_risk": 0.1, "coverage": {"value": None}, "risk": {"value": None}}
-    assert "at the threshold from validation" not in texts(plots.risk(answered(), nowhere, name="m"))
+    assert "at the threshold from validation" not in texts(trust_plots.risk(answered(), nowhere, name="m"))
     assert "at the threshold from validation" in texts(drawn()["risk"])
 
 

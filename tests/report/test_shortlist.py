@@ -7,8 +7,8 @@ from lesionflow.report import inputs, shortlist
 
 
 def read(root):
-    run = inputs.read(root / "outputs", root / "reports", ["first-study"])
-    return run.review, run.review_counts
+    data = inputs.data(root / "outputs", root / "reports")
+    return data.review, data.review_counts
 
 
 def test_counts_and_rows_are_told_most_suspicious_first(root):

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from lesionflow.report import inputs, views
+from lesionflow.report import grids, inputs, views
 
 
 def test_table_by_class_tells_counts_shares_and_coefficients_apart():
@@ -16,7 +16,7 @@ def test_table_by_class_tells_counts_shares_and_coefficients_apart():
             "photos": [1, 1200],
         }
     )
-    grid = views.grid(frame)
+    grid = grids.grid(frame)
     assert grid.heads == ["Class", "Recall", "F1", "Mcc", "Photos"]
     assert grid.rows == [
         ["a_b", "100.0 % [90.0, 100.0]", "50.0 %", "-0.500", "1"],
@@ -25,12 +25,12 @@ def test_table_by_class_tells_counts_shares_and_coefficients_apart():
 
 
 def test_counts_of_zero_and_one_are_no_shares():
-    assert views.grid(pd.DataFrame({"label": ["a"], "photos": [1]})).rows == [["a", "1"]]
+    assert grids.grid(pd.DataFrame({"label": ["a"], "photos": [1]})).rows == [["a", "1"]]
 
 
 def test_facts_are_told_in_words():
     content = {"blank_maps": 0, "share": 0.123456, "by_kind": {"right": 2}, "none": [], "ok": True, "gap": None}
-    assert views.facts(content) == [
+    assert grids.facts(content) == [
         ("Blank maps", "0"), ("Share", "0.1235"), ("By kind", "right 2"), ("None", "none"), ("Ok", "yes"),
         ("Gap", "n/a"),
     ]  # fmt: skip

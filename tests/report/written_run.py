@@ -9,6 +9,7 @@ rare               4  1 undecodable     -                             3        c
 all               30  2                 4                            24        13, 4, 4; 21 in kept classes
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,8 @@ def write_model(root: Path, slug: str, value: float, split: pd.DataFrame, *, wei
     training = {"train_accuracy": 0.9, "val_accuracy": 0.65, "train_val_gap": 0.25, "memorising": False}
     told = {"model": slug, "best_epoch": 2, "epochs": 3, **training, "collapsed": []}
     files.write_json(told, root / f"reports/training/{slug}.json")
+    told = {"model": slug, "content_key": f"{len(slug):064x}", "experiment": "e", "registered_model": f"r-{slug}"}
+    files.write_json(told, root / f"outputs/tracking/{slug}.json")
     write_gallery(root, slug, labels)
     write_trust(root, slug, test, labels)
 
@@ -161,13 +164,13 @@ def write_trust(root: Path, slug: str, test: pd.DataFrame, labels: list[str]) ->
     files.write_json({"model": backbone, "limit": 0.75, **parts}, root / f"reports/outliers/{backbone}.json")
 
 
-def write_joined(root: Path, name: str, value: float) -> Joined:
+def write_joined(root: Path, name: str, value: float, labels: Sequence[str] = ("melanoma", "nevus")) -> Joined:
     """What stage join leaves for `first-study` and `second-study` together."""
     test = pd.read_csv(root / "reports/confusion/first-study.csv")
     files.write_json({"model": name, **figures_of(value, len(test))}, root / f"reports/metrics/{name}.json")
     for kind in ("confusion", "per_class"):
         files.write_text((root / f"reports/{kind}/first-study.csv").read_text(), root / f"reports/{kind}/{name}.csv")
-    write_trust(root, name, test, ["melanoma", "nevus"])
+    write_trust(root, name, test, list(labels))
     compared = files.read_json(root / "reports/comparison.json")
     compared["models"][name] = compared["models"]["first-study"]
     files.write_json(compared, root / "reports/comparison.json")
@@ -238,6 +241,49 @@ def write_review(root: Path, split: pd.DataFrame) -> None:
     files.write_json({"model": "first", "photos": 21, "kinds": kinds}, root / "reports/review.json")
 
 
+def write_traits(root: Path, split: pd.DataFrame) -> None:
+    """Skin type 1 to 3 in turn, every fourth without one; ages of 10, 30, 50 and 70 in turn; sex always female."""
+    place = np.arange(len(split))
+    traits = split[["sha256"]].assign(
+        skin_type=pd.array([None if one % 4 == 3 else one % 4 + 1 for one in place], "Int64"),
+        age=10.0 + 20 * (place % 4), sex="female", source="atlas", sharpness=1.0,
+        **dict.fromkeys(("skin_tone", "body_site")),
+    )  # fmt: skip
+    tables.write(traits, root / "outputs/traits.parquet", tables.TRAITS)
+
+
+def write_highlights(root: Path, label: str) -> None:
+    """One pair that was joined, with one picture; nothing else."""
+    picture = {"name": "one.jpg", "width": 32, "height": 32}
+    card = {"record_id": f"atlas:{label}-001", "labels": [label], "kept": True, "verdict": "kept", "picture": picture}
+    cards = [card, {**card, "kept": False, "verdict": "exact duplicate", "picture": None}]
+    item = {"cards": cards, "facts": [["Transform", "mirrored"]]}
+    group = {"name": "Copies of one photo", "total": 1, "several": True, "items": [item]}
+    joined = {"slug": "joined", "name": "Joined", "intro": "Pairs.", "nothing": "No two photos were joined."}
+    none = {"slug": "dropped", "name": "Dropped", "intro": "Rows.", "nothing": "Nothing was dropped.", "groups": []}
+    files.write_json([{**joined, "groups": [group]}, none], root / "reports/curation/highlights.json")
+    (root / "reports/curation/pictures").mkdir()
+    Image.new("RGB", (32, 32), (200, 150, 130)).save(root / "reports/curation/pictures/one.jpg")
+
+
+PIPELINE = """
+stages:
+  collect:
+    desc: Gather the manifests
+    cmd: python stages/collect.py
+    deps: [stages/collect.py, data/manifests]
+    outs: [outputs/manifest.parquet]
+  train:
+    matrix: {model: "${active}", recipe: "${active_recipes}"}
+    desc: Train ${item.model}-${item.recipe}
+    cmd: python stages/train.py
+    deps: [outputs/manifest.parquet]
+    outs:
+      - outputs/heads/${item.model}-${item.recipe}:
+          persist: true
+"""
+
+
 def write_run(root: Path, plan: dict = PLAN, *, source: str = "atlas", licence: str = "CC-BY-4.0") -> Path:
     """Write a whole run with the models `first`, `second` and `untrained`; returns `root`."""
     split = write_tables(root / "outputs", records(plan, source, licence), plan)
@@ -246,6 +292,9 @@ def write_run(root: Path, plan: dict = PLAN, *, source: str = "atlas", licence: 
     write_suites(root)
     write_comparison(root)
     write_review(root, split)
+    write_traits(root, split)
+    write_highlights(root, min(plan))
+    files.write_text(PIPELINE, root / "dvc.yaml")
     active = ", ".join(slug.removesuffix("-study") for slug in VALIDATION)
     settings = f"active: [{active}]\nactive_recipes: [study]\njoined: []\nevaluate: {{confidence: 0.95}}\n"
     files.write_text(settings, root / "params.yaml")

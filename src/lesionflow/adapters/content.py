@@ -12,6 +12,7 @@ import pandas as pd
 from lesionflow import tables
 from lesionflow.errors import LesionflowError
 from lesionflow.files import read_json
+from lesionflow.params import PARAMS, load, parts_of
 
 ONE_FILE = (
     "outputs/backbones/{backbone}.json",
@@ -35,6 +36,17 @@ FOLDERS = ("outputs/explain/{slug}", "reports/validation")
 HEADLINE = ("balanced_accuracy", "accuracy", "mcc", "malignant_sensitivity")
 # It says something about every active model, so that adding one would make the others look changed.
 NOT_IN_KEY = ("reports/validation/predictions.json",)
+SECTIONS = {
+    "model": "models.{slug}",
+    "calibrate": "calibrate",
+    "curate": "curate",
+    "evaluate": "evaluate",
+    "extract_features": "extract_features",
+    "seed": "seed",
+    "recipe": "recipes.{recipe}",
+    "subgroups": "subgroups",
+}
+"""What of params.yaml a run's results come from, by the names under which it is logged."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,30 @@ class RunContent:
     backbone: Mapping[str, Any]
     head: Path
     settings: Mapping[str, Any]
+
+
+def settings(classifier: str, path: Path = PARAMS) -> dict[str, Any]:
+    """The sections of a params.yaml that a classifier's results come from: `params` of `gather`.
+
+    Raises
+    ------
+    LesionflowError : a section is not there.
+    """
+    slug, recipe = parts_of(classifier)
+    found = {name: load(key.format(slug=slug, recipe=recipe), object, path) for name, key in SECTIONS.items()}
+    return found | {"recipe": {"name": recipe, **load(f"recipes.{recipe}", dict[str, Any], path)}}
+
+
+def parts(classifier: str) -> dict[str, str]:
+    """Tags that name a classifier's backbone and recipe."""
+    slug, recipe = parts_of(classifier)
+    return {"lesionflow.backbone": slug, "lesionflow.recipe": recipe}
+
+
+def paths(classifier: str) -> list[str]:
+    """The files and folders, relative to the project's, that `gather` reads."""
+    backbone, _ = parts_of(classifier)
+    return [pattern.format(slug=classifier, backbone=backbone) for pattern in (*ONE_FILE, *FOLDERS)]
 
 
 def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = "") -> RunContent:

@@ -3,14 +3,16 @@
 import base64
 import io
 import shutil
+from collections.abc import Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from lesionflow.adapters.content import RunContent
 from lesionflow.adapters.provenance import PACKAGE, installed
-from lesionflow.files import write_json
+from lesionflow.files import read_json, write_json
 
 LOADER = "lesionflow.learn.predictor"
 ROOMS = ("learn",)
@@ -25,10 +27,23 @@ REQUIREMENTS = (
 
 def write_model(content: RunContent, folder: Path) -> None:
     """Write head.safetensors, head.json and model.json; the backbone's weights stay where its settings say."""
+    trust = read_json(content.root / "reports/calibration" / f"{content.model}.json")
+    write(content.head, content.settings, content.backbone, trust, folder)
+
+
+def write(
+    head: Path, settings: Mapping[str, Any], backbone: Mapping[str, Any], trust: Mapping[str, Any], folder: Path
+) -> None:
+    """The same from its parts: a head's folder, and what is said of backbone and calibration."""
     folder.mkdir(parents=True)
     for name in ("head.safetensors", "head.json"):
-        shutil.copyfile(content.head / name, folder / name)
-    card = {"model": content.backbone["model"], "settings": dict(content.settings), "backbone": dict(content.backbone)}
+        shutil.copyfile(head / name, folder / name)
+    card = {
+        "model": backbone["model"],
+        "settings": dict(settings),
+        "backbone": dict(backbone),
+        "trust": {"temperature": trust["temperature"], "threshold": trust["abstention"]["threshold"]},
+    }
     write_json(card, folder / "model.json")
 
 

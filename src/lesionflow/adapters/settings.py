@@ -1,8 +1,17 @@
 """Settings of the gates and of tracking (see params.yaml)."""
 
+from typing import TypedDict
+
 from pydantic import Field
 
 from lesionflow.params import Section
+
+
+class Names(TypedDict):
+    """Where in MLflow a classifier stands."""
+
+    experiment: str
+    registered_model: str
 
 
 class ValidateParams(Section):
@@ -18,3 +27,7 @@ class TrackParams(Section):
 
     experiment: str = Field(min_length=1)
     registered_prefix: str
+
+    def names(self, classifier: str) -> "Names":
+        """The experiment, and the registered model of a classifier."""
+        return {"experiment": self.experiment, "registered_model": f"{self.registered_prefix}{classifier}"}

@@ -7,7 +7,7 @@ import pandas as pd
 from lesionflow import tables
 from lesionflow.errors import LesionflowError
 from lesionflow.images import stored_photos
-from lesionflow.learn import backbones, features
+from lesionflow.learn import backbones, feature_parts, features
 from lesionflow.learn.backbones import BackboneParams
 from lesionflow.learn.features import FeaturesParams
 
@@ -40,4 +40,4 @@ def extract(
     def cached(ends: tuple[str, str]) -> pd.DataFrame:
         return tables.read_cached(path, tables.FEATURES, between=ends)
 
-    tables.write_parts(features.in_parts(backbone, photos, cached, settings, key=key), path, tables.FEATURES)
+    tables.write_parts(feature_parts.in_parts(backbone, photos, cached, settings, key=key), path, tables.FEATURES)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -28,8 +28,6 @@ from lesionflow.params import Section
 
 VERSION = 2
 """Raised when this module computes other features for the same photo, so that no cached row outlives its meaning."""
-PART = 4096
-"""Photos whose features are held in memory at once; also a row group of the table."""
 FEW = 64
 """Up to this many photos, starting worker processes would cost more than they save."""
 Rows = npt.NDArray[np.float32]
@@ -131,10 +129,14 @@ def extract(
     wanted: Sequence[str] = ("full",),
     *,
     run: Engine | None = None,
+    decoders: int | None = None,
 ) -> Rows:
     """Features (photos, wanted views, width), float32, in the order of `photos`; each photo is decoded once.
 
-    `run` spares building the settings' engine anew (see `engine`).
+    Parameters
+    ----------
+    run : spares building the settings' engine anew (see `engine`).
+    decoders : processes that decode beside the network, 0 for none; by default as many as there are workers.
 
     Raises
     ------
@@ -144,7 +146,7 @@ def extract(
     if not photos:
         return rows
     run, start = run or engine(backbone, settings), 0
-    for batch in _batches(backbone, photos, wanted, settings.batch_size, pinned=device().type == "cuda"):
+    for batch in _batches(backbone, photos, wanted, settings.batch_size, decoders):
         end = start + len(batch)
         # View by view: whatever others are asked for, a view's kernels and rounding are the same.
         for place in range(len(wanted)):
@@ -163,14 +165,15 @@ def engine(backbone: Backbone, settings: FeaturesParams) -> Engine:
 
 
 def _batches(
-    backbone: Backbone, photos: Sequence[StoredPhoto], wanted: Sequence[str], size: int, *, pinned: bool
+    backbone: Backbone, photos: Sequence[StoredPhoto], wanted: Sequence[str], size: int, decoders: int | None
 ) -> Iterator[Tensor]:
+    decoders = min(parallel.workers(), MOST_WORKERS) if decoders is None else decoders
     loader = DataLoader(
         _Photos(photos, backbone, wanted),
         batch_size=size,
-        num_workers=0 if len(photos) <= FEW else min(parallel.workers(), MOST_WORKERS),
+        num_workers=0 if len(photos) <= FEW else decoders,
         collate_fn=_stacked,
-        pin_memory=pinned,
+        pin_memory=device().type == "cuda",
     )
     for batch in parallel.progress(loader, desc=f"features {backbone.slug}", unit="batch", total=len(loader)):
         if isinstance(batch, LesionflowError):
@@ -195,33 +198,6 @@ def _refuse_non_finite(rows: Rows, photos: Sequence[StoredPhoto], backbone: Back
         )
 
 
-def in_parts(
-    backbone: Backbone,
-    photos: Mapping[str, StoredPhoto],
-    cached: Callable[[tuple[str, str]], pd.DataFrame],
-    settings: FeaturesParams,
-    *,
-    key: str,
-) -> Iterator[pd.DataFrame]:
-    """The table of features in parts of `PART` photos, so that memory does not grow with the photos.
-
-    Parameters
-    ----------
-    cached : gives the cached rows of the photos between two content hashes.
-    """
-    names, run = sorted(photos), None
-    for some in parallel.chunked(names, PART):
-        rows = cached((some[0], some[-1]))
-        if run is None and not _all_there(rows, some, settings, key):
-            run = engine(backbone, settings)
-        yield with_cached(backbone, {name: photos[name] for name in some}, rows, settings, key=key, run=run)
-
-
-def _all_there(rows: pd.DataFrame, names: Sequence[str], settings: FeaturesParams, key: str) -> bool:
-    mine = rows[(rows["key"] == key) & rows["sha256"].isin(names) & rows["view"].isin(settings.views)]
-    return len(mine) == len(names) * len(settings.views)
-
-
 def with_cached(
     backbone: Backbone,
     photos: Mapping[str, StoredPhoto],
@@ -230,10 +206,12 @@ def with_cached(
     *,
     key: str,
     run: Engine | None = None,
+    decoders: int | None = None,
 ) -> pd.DataFrame:
     """The table of features of exactly `photos` in the views asked for.
 
-    Rows of `cached` with this key are taken, and the missing ones computed, all of a photo in one pass.
+    Rows of `cached` with this key are taken, and the missing ones computed, all of a photo in one pass. `run` and
+    `decoders` are as of `extract`.
     """
     rows = cached[(cached["key"] == key) & cached["sha256"].isin(photos) & cached["view"].isin(settings.views)]
     lacking: dict[tuple[str, ...], list[str]] = {}
@@ -242,10 +220,10 @@ def with_cached(
         missing = tuple(view for view in settings.views if view not in have.get(sha256, ()))
         if missing:
             lacking.setdefault(missing, []).append(sha256)
-    computed = [
-        _rows(names, views_, extract(backbone, [photos[name] for name in names], settings, views_, run=run), key)
-        for views_, names in sorted(lacking.items())
-    ]
+    computed = []
+    for views, names in sorted(lacking.items()):
+        some = [photos[name] for name in names]
+        computed.append(_rows(names, views, extract(backbone, some, settings, views, run=run, decoders=decoders), key))
     return pd.concat([rows, *computed], ignore_index=True)
 
 

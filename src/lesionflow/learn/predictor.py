@@ -1,8 +1,9 @@
 """A model folder that takes photos and gives probabilities: what MLflow loads and `lesionflow predict` runs.
 
 The folder holds head.safetensors and head.json (see `head`), and model.json with the slug, the backbone's settings and
-its description. The backbone's weights are not copied: they come from where the settings say, and must be, as must the
-preprocessing, what the head was trained on.
+its description, and `trust`: the temperature of the probabilities, and the threshold below which it does not answer.
+The backbone's weights are not copied: they come from where the settings say, and must be, as must the preprocessing,
+what the head was trained on.
 """
 
 import base64
@@ -25,6 +26,8 @@ from lesionflow.learn.classifier import load_classifier
 from lesionflow.learn.head import Features
 
 BATCH = 32
+LOWEST = float(np.finfo(np.float32).tiny)
+"""In place of a probability of 0, whose logarithm would be infinite."""
 
 
 class Predictor:
@@ -35,11 +38,18 @@ class Predictor:
         backbone = backbones.load(content["model"], BackboneParams.model_validate(content["settings"]))
         self.classifier, self.labels = load_classifier(backbone, folder)
         _refuse_other_preprocessing(backbone, content["backbone"], folder)
-        self.preprocess = backbone.preprocess
+        self.backbone, self.preprocess = backbone, backbone.preprocess
+        trust = content.get("trust", {})
+        self.temperature = trust.get("temperature")
+        threshold = trust.get("threshold")
+        # No threshold kept the risk that was asked for: such a model answers nothing.
+        self.answers_from = np.inf if trust and threshold is None else threshold or 0.0
 
     def predict(self, inputs: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Column `image` (bytes, base64 text, or a path) to label, probability, and a column a class.
 
+        Probabilities are calibrated: at the temperature that validation gave. `answered` is false where the largest one
+        lies below the threshold from which the model answers; its label then only says what is likeliest.
         A model that was trained with clinical metadata also looks at the columns age, sex, body_site and skin_type
         that are there; what is missing counts as missing.
 
@@ -47,14 +57,20 @@ class Predictor:
         ------
         LesionflowError : no such column, or an entry that is no picture.
         """
+        rows = _at_temperature(self.raw(inputs), self.temperature)
+        sure = rows.max(axis=1)
+        said = {"label": [self.labels[row] for row in rows.argmax(axis=1)], "probability": sure}
+        said["answered"] = sure >= self.answers_from
+        return pd.concat([pd.DataFrame(said), pd.DataFrame(rows, columns=self.labels)], axis=1)
+
+    def raw(self, inputs: pd.DataFrame) -> Features:
+        """Probabilities (rows, classes) as the head gives them, before calibration; see `predict`."""
         if "image" not in inputs:
             raise LesionflowError("prediction", got=f"columns {list(inputs)}", expected="a column `image`")
         photos = list(enumerate(inputs["image"]))
         told = torch.from_numpy(clinical.encode(inputs, self.classifier.inputs.clinical))
         parts = [self._probabilities(some, told) for some in parallel.chunked(photos, BATCH)]
-        rows = np.concatenate([np.empty((0, len(self.labels)), dtype=np.float32), *parts])
-        summary = {"label": [self.labels[row] for row in rows.argmax(axis=1)], "probability": rows.max(axis=1)}
-        return pd.concat([pd.DataFrame(summary), pd.DataFrame(rows, columns=self.labels)], axis=1)
+        return np.concatenate([np.empty((0, len(self.labels)), dtype=np.float32), *parts])
 
     def _probabilities(self, photos: Sequence[tuple[int, Any]], told: torch.Tensor) -> Features:
         rows = [row for row, _ in photos]
@@ -66,6 +82,15 @@ class Predictor:
             return photo_views.tensors(images.decode(_content(value)), self.preprocess, self.classifier.inputs.needed)
         except UnreadableImageError as error:
             raise LesionflowError(f"prediction, row {row}: {error}", remedy="Send a JPEG or PNG file.") from None
+
+
+def _at_temperature(probabilities: Features, temperature: float | None) -> Features:
+    """Probabilities at another temperature, as evaluation applies it (Guo et al. 2017); None changes nothing."""
+    if temperature is None:
+        return probabilities
+    logits = np.log(probabilities.astype(float).clip(LOWEST)) / temperature
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
 def _description(folder: Path) -> dict[str, Any]:

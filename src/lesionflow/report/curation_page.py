@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lesionflow import files
 from lesionflow.images import StoredPhoto
-from lesionflow.report import showing, templating, thumbnails
+from lesionflow.report import highlights, showing, templating, thumbnails
 from lesionflow.report.showing import Section
 from lesionflow.report.thumbnails import Thumbnail
 
@@ -13,7 +13,7 @@ PICTURES = "pictures"
 
 
 def write(sections: Sequence[Section], photos: Mapping[str, StoredPhoto], folder: Path, *, header: str) -> None:
-    """Write index.html and the pictures that it shows into `folder`, atomically; what stood there before is gone.
+    """Write index.html, its pictures and highlights.json into `folder`, atomically; what stood there before is gone.
 
     Parameters
     ----------
@@ -23,6 +23,7 @@ def write(sections: Sequence[Section], photos: Mapping[str, StoredPhoto], folder
     with files.atomic(folder) as partial:
         pictures = thumbnails.write(photos, showing.photos(sections), partial / PICTURES)
         files.write_text(render(sections, pictures, header=header), partial / "index.html")
+        files.write_json(highlights.of(sections, pictures), partial / "highlights.json")
 
 
 def render(sections: Sequence[Section], pictures: Mapping[str, Thumbnail], *, header: str) -> str:
@@ -34,5 +35,10 @@ def render(sections: Sequence[Section], pictures: Mapping[str, Thumbnail], *, he
     """
     template = templating.environment().get_template("curation.html")
     return template.render(
-        sections=sections, pictures=pictures, folder=PICTURES, header=header, origins=showing.origins(sections)
+        home="../",
+        sections=sections,
+        pictures=pictures,
+        folder=PICTURES,
+        header=header,
+        origins=showing.origins(sections),
     )

@@ -9,8 +9,8 @@ from markupsafe import Markup, escape
 
 from lesionflow import files
 from lesionflow.errors import LesionflowError
-from lesionflow.report import figures, plots, templating
-from lesionflow.report.plots import Chart
+from lesionflow.report import figures, severity_plots, templating
+from lesionflow.report.drawing import Chart
 from lesionflow.report.trust import Grid
 
 PICTURES = ("photo", "overlay", "truth_overlay")
@@ -93,7 +93,7 @@ def render(
 
 
 def _chart(chart: Chart) -> Markup:
-    # plots.py makes the element and escapes every text in it.
+    # drawing.py makes the element and escapes every text in it.
     svg = Markup(chart.svg)  # noqa: S704
     return Markup('<div class="chart" role="img" aria-label="{}" style="max-width:{}px">{}</div>').format(
         escape(chart.alt), chart.width, svg
@@ -190,7 +190,7 @@ def _curves(audit: Sequence[Mapping[str, Any]]) -> list[tuple[str, Chart]]:
     """A chart a corruption, from the photos as they are to the highest severity."""
     plain = [row for row in audit if row["corruption"] == "none"]
     return [
-        (name, plots.severities([*plain, *(row for row in audit if row["corruption"] == name)], name=name))
+        (name, severity_plots.severities([*plain, *(row for row in audit if row["corruption"] == name)], name=name))
         for name in _corruptions(audit)
     ]
 

@@ -120,8 +120,17 @@ def words(name: str) -> str:
     >>> words("basal_cell_carcinoma")
     'basal cell carcinoma'
     """
-    shown = "".join(sign if _printable(sign) else "\ufffd" for sign in " ".join(name.split()))
+    shown = one_line(name)
     return " ".join(shown.replace("_", " ").split()) or shown
+
+
+def one_line(text: str) -> str:
+    r"""Text without line breaks and without signs that XML or a terminal would not show.
+
+    >>> one_line("a\x1b[31m\n b").isprintable(), one_line("a\n b")
+    (True, 'a b')
+    """
+    return "".join(sign if _printable(sign) else "\ufffd" for sign in " ".join(text.split()))
 
 
 def _printable(sign: str) -> bool:

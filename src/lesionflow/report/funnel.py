@@ -7,7 +7,7 @@ import pandas as pd
 
 from lesionflow.errors import LesionflowError
 from lesionflow.report import figures
-from lesionflow.report.inputs import Run
+from lesionflow.report.inputs import Ledger
 
 SET_ASIDE = "frozen in another part than its leakage group"
 
@@ -30,23 +30,23 @@ class Step:
     losses: list[Loss] = field(default_factory=list)
 
 
-def steps(run: Run) -> list[Step]:
+def steps(ledger: Ledger) -> list[Step]:
     """Manifest, fetched, curated, classes, and split where photos were set aside.
 
     Raises
     ------
     LesionflowError : the tables do not belong together: a row vanished without a reason, or appeared from nowhere.
     """
-    manifest, stored = set(run.manifest["record_id"]), _ids(run.ingested, "status", "stored")
-    kept, used = _ids(run.curated, "verdict", "keep"), set(run.split["record_id"])
-    aside = set(run.set_aside)
-    in_classes = run.curated[run.curated["record_id"].isin(kept)]
-    dropped = in_classes[~in_classes["label"].isin(run.classes.loc[run.classes["becomes"].notna(), "label"])]
+    manifest, stored = set(ledger.manifest["record_id"]), _ids(ledger.ingested, "status", "stored")
+    kept, used = _ids(ledger.curated, "verdict", "keep"), set(ledger.split["record_id"])
+    aside = set(ledger.set_aside)
+    in_classes = ledger.curated[ledger.curated["record_id"].isin(kept)]
+    dropped = in_classes[~in_classes["label"].isin(ledger.classes.loc[ledger.classes["becomes"].notna(), "label"])]
     found = [
         Step("Rows of the manifests", len(manifest), len(manifest)),
-        Step("Photos fetched and decoded", len(stored), len(manifest), _losses(run.ingested, manifest - stored)),
-        Step("Usable, each photo once", len(kept), len(stored), _losses(run.curated, stored - kept)),
-        Step("In classes with enough photos", len(used | aside), len(kept), _lost_classes(dropped, run.classes)),
+        Step("Photos fetched and decoded", len(stored), len(manifest), _losses(ledger.ingested, manifest - stored)),
+        Step("Usable, each photo once", len(kept), len(stored), _losses(ledger.curated, stored - kept)),
+        Step("In classes with enough photos", len(used | aside), len(kept), _lost_classes(dropped, ledger.classes)),
     ]
     if aside:
         found.append(
@@ -62,17 +62,17 @@ def kept_labels(classes: pd.DataFrame) -> list[str]:
     return list(kept["label"])
 
 
-def split_counts(run: Run) -> pd.DataFrame:
+def split_counts(ledger: Ledger) -> pd.DataFrame:
     """Photos by class (rows, by class_id) and split (columns train, val, test), with zeros."""
-    counts = pd.crosstab(run.split["label"], run.split["split"])
-    return counts.reindex(index=kept_labels(run.classes), columns=["train", "val", "test"], fill_value=0)
+    counts = pd.crosstab(ledger.split["label"], ledger.split["split"])
+    return counts.reindex(index=kept_labels(ledger.classes), columns=["train", "val", "test"], fill_value=0)
 
 
-def sources(run: Run) -> pd.DataFrame:
+def sources(ledger: Ledger) -> pd.DataFrame:
     """By source and licence: rows, fetched, used (in the split), and its attributions, three at most named."""
-    rows = run.manifest.assign(
-        fetched=run.manifest["record_id"].isin(_ids(run.ingested, "status", "stored")),
-        used=run.manifest["record_id"].isin(set(run.split["record_id"])),
+    rows = ledger.manifest.assign(
+        fetched=ledger.manifest["record_id"].isin(_ids(ledger.ingested, "status", "stored")),
+        used=ledger.manifest["record_id"].isin(set(ledger.split["record_id"])),
     )
     grouped = rows.groupby(["source", "licence"], sort=True)
     found = grouped.agg(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lesionflow.report import figures, funnel, mistakes
-from lesionflow.report.inputs import Model, Run
+from lesionflow.report.inputs import Ledger, Model, Run
 
 FAILED_SHARE = 0.01
 """Of the manifest's rows; losing more may change what the photos stand for."""
@@ -32,20 +32,22 @@ def of(run: Run) -> list[Notice]:
         *_memorising(run),
         *_too_few(run),
         *_collapsed(run),
+        *_shortcuts(run),
         *_suites(run),
     ]
 
 
-def is_synthetic(run: Run) -> Any:
+def is_synthetic(data: Ledger) -> Any:
     """For each row of the manifest (a boolean Series): whether its source, licence or attribution says synthetic."""
-    text = run.manifest[["source", "licence", "attribution"]].agg(" ".join, axis="columns")
+    text = data.manifest[["source", "licence", "attribution"]].agg(" ".join, axis="columns")
     return text.str.contains("synthetic", case=False, regex=False)
 
 
 def _synthetic(run: Run) -> Iterator[Notice]:
-    drawn = int(is_synthetic(run).sum())
+    drawn = int(is_synthetic(run.data).sum())
     if drawn:
-        share = "All photos are" if drawn == len(run.manifest) else f"{drawn:,} of {len(run.manifest):,} photos are"
+        rows = len(run.data.manifest)
+        share = "All photos are" if drawn == rows else f"{drawn:,} of {rows:,} photos are"
         yield Notice(
             "Synthetic photos",
             f"{share} drawn by a program. The figures show that the pipeline works, and nothing about skin disease.",
@@ -62,7 +64,7 @@ def _untrained(run: Run) -> Iterator[Notice]:
 
 
 def _failed(run: Run) -> Iterator[Notice]:
-    step = funnel.steps(run)[1]
+    step = funnel.steps(run.data)[1]
     failed = step.before - step.rows
     if failed > FAILED_SHARE * step.before:
         worst = ", ".join(f"{loss.reason} {loss.rows:,}" for loss in step.losses[:3])
@@ -73,7 +75,7 @@ def _failed(run: Run) -> Iterator[Notice]:
 
 
 def _small_test(run: Run) -> Iterator[Notice]:
-    test = run.split[run.split["split"] == "test"]
+    test = run.data.split[run.data.split["split"] == "test"]
     groups = test["group"].nunique()
     if groups < SMALL_TEST:
         yield Notice(
@@ -105,7 +107,7 @@ def _too_few(run: Run) -> Iterator[Notice]:
 
 
 def _collapsed(run: Run) -> Iterator[Notice]:
-    labels = funnel.kept_labels(run.classes)
+    labels = funnel.kept_labels(run.data.classes)
     for model in run.models:
         missed = mistakes.never_recognised(_table(model, labels), labels)
         if missed:
@@ -113,12 +115,19 @@ def _collapsed(run: Run) -> Iterator[Notice]:
             yield Notice("Classes never recognised", f"{model.slug} recognises no test photo of: {names}.")
 
 
+def _shortcuts(run: Run) -> Iterator[Notice]:
+    for model in run.models:
+        if model.explained.get("shortcut_audit_fails"):
+            found = " ".join(one["says"] for one in model.explained["verdict"]["fails"])
+            yield Notice("Shortcuts", f"{model.slug} fails the audit of what it looks at. {found}")
+
+
 def _table(model: Model, labels: list[str]) -> mistakes.Counts:
     return mistakes.counts(model.confusion, labels, name=model.slug)
 
 
 def _suites(run: Run) -> Iterator[Notice]:
-    for suite in run.suites:
+    for suite in run.data.suites:
         for result in suite["results"]:
             if not result["success"]:
                 yield Notice(f"Data check: {suite['table']}", told(result))

@@ -1,21 +1,50 @@
-"""The page that people open: one static HTML file, with its pictures beside it and nothing from the web."""
+"""The site that people open: static HTML files, with their pictures beside them and nothing from the web."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from lesionflow.report import figures, funnel, leaderboard, notices, plots, shortlist, templating, views
+from lesionflow import files
+from lesionflow.report import data_page, figures, grids, overview, templating, views
+from lesionflow.report.drawing import Chart
 from lesionflow.report.inputs import Run
+from lesionflow.report.lineage import Lineage
 from lesionflow.report.notices import Notice
 
 SMALLEST = 0.8
 """Of a chart's natural width; below it the letters could not be read."""
+FOLDER = "pages"
+INDEX = "index.html"
+DATA_DOCS = "validation/docs/index.html"
 
 
-def render(run: Run, board: pd.DataFrame, warnings: Sequence[Notice], *, confidence: float) -> str:
-    """The report as HTML. The same run gives the same text.
+@dataclass(frozen=True)
+class Beside:
+    """Pages of other stages that a run has, below reports/: explanations by classifier, Data Docs."""
+
+    explanations: Mapping[str, str]
+    data_docs: str | None
+
+
+def beside(reports: Path, slugs: Sequence[str]) -> Beside:
+    """What stands in `reports` already."""
+    explanations = {slug: f"explanation/{slug}/{INDEX}" for slug in slugs}
+    return Beside(
+        {slug: quote(path) for slug, path in explanations.items() if (reports / path).is_file()},
+        DATA_DOCS if (reports / DATA_DOCS).is_file() else None,
+    )
+
+
+def render(
+    run: Run, board: pd.DataFrame, warnings: Sequence[Notice], lineage: Lineage, others: Beside, *, confidence: float
+) -> dict[str, str]:
+    """Every page as HTML, by its address below reports/. The same run gives the same text.
 
     Parameters
     ----------
@@ -23,87 +52,55 @@ def render(run: Run, board: pd.DataFrame, warnings: Sequence[Notice], *, confide
     warnings : from `notices.of`, of the same run.
     confidence : level of the intervals, 0-1.
     """
-    return (
-        templating.environment({"chart": _chart})
-        .get_template("index.html")
-        .render(
-            notices=warnings,
-            **_overview(board, confidence=confidence),
-            **_data(run),
-            models=_models(run, board),
-            review=shortlist.of(run.review, run.review_counts),
-            suites=[_suite(suite) for suite in run.suites],
-            leakage=views.facts(run.leakage),
-        )
-    )
+    made = templating.environment({"chart": _chart})
+    models = views.in_order(run, board)
+    shared = {
+        "slugs": [model.slug for model in models],
+        "address": {model.slug: quote(f"{FOLDER}/{_file_of(model.slug)}") for model in models},
+        "confidence": figures.confidence_name(confidence),
+    }
+    counted = data_page.counted(run.data)
+    suites = data_page.suites(run.data)
+    front = overview.of(run, board, models, suites, confidence=confidence)
+    inner = shared | {"home": "../"}
+    pages = {
+        INDEX: _page(made, INDEX, shared, {"home": "", "notices": warnings, **counted, **front}),
+        f"{FOLDER}/data.html": _page(made, "data.html", inner, {**counted, **data_page.of(run)}),
+        f"{FOLDER}/validation.html": _page(
+            made, "validation.html", inner,
+            {"suites": suites, "leakage": grids.facts(run.data.leakage), "data_docs": others.data_docs},
+        ),
+        f"{FOLDER}/lineage.html": _page(made, "lineage.html", inner, {"lineage": lineage}),
+    }  # fmt: skip
+    for model in models:
+        content = {"model": model, "explanation": others.explanations.get(model.slug)}
+        pages[f"{FOLDER}/{_file_of(model.slug)}"] = _page(made, "model.html", inner, content)
+    return pages
 
 
-def _chart(chart: plots.Chart) -> Markup:
+def write(made: Mapping[str, str], reports: Path) -> None:
+    """Write the pages below `reports`: the folder of the inner ones as a whole, then the first one."""
+    with files.atomic(reports / FOLDER) as partial:
+        partial.mkdir()
+        for path, html in made.items():
+            if path != INDEX:
+                (partial / path.removeprefix(f"{FOLDER}/")).write_text(html, encoding="utf-8", newline="\n")
+    files.write_text(made[INDEX], reports / INDEX)
+
+
+def _file_of(slug: str) -> str:
+    return f"model-{slug}.html"
+
+
+def _page(made: Environment, template: str, shared: Mapping[str, Any], content: Mapping[str, Any]) -> str:
+    return made.get_template(template).render(**shared, **content)
+
+
+def _chart(chart: Chart) -> Markup:
     """A chart with its text alternative, wide enough to be read; on a phone it scrolls."""
-    # plots.py makes the element and escapes every text in it.
+    # drawing.py makes the element and escapes every text in it.
     svg = Markup(chart.svg)  # noqa: S704
     return Markup(
         '<div class="scroll" tabindex="0" role="group" aria-label="Chart">'
         '<div class="chart" role="img" aria-label="{}" style="max-width:{}px;min-width:{}px">{}</div></div>'
     ).format(escape(chart.alt), chart.width, round(chart.width * SMALLEST), svg)
-
-
-def _overview(board: pd.DataFrame, *, confidence: float) -> dict[str, Any]:
-    chosen_by = leaderboard.criterion(board)
-    rows = [
-        {
-            "model": row["model"],
-            "selected": bool(row["selected"]),
-            "untrained": row["weights"] == "random",
-            "weights": leaderboard.weights_name(row),
-            "validation": figures.plain(row[f"val_{chosen_by.key}"], share=chosen_by.share),
-            "difference": leaderboard.difference(row, chosen_by),
-            "headline": leaderboard.estimate(row, chosen_by),
-            "test": [leaderboard.estimate(row, measure) for measure in leaderboard.SHOWN],
-        }
-        for _, row in board.iterrows()
-    ]
-    return {
-        "board": rows,
-        "best": next((row for row in rows if row["selected"]), None),
-        "measures": [measure.name for measure in leaderboard.SHOWN],
-        "caption": leaderboard.caption(board, confidence=confidence),
-        "confidence": figures.confidence_name(confidence),
-        "criterion": chosen_by.name,
-        "comparison": plots.intervals(board, chosen_by.key, name=chosen_by.name, share=chosen_by.share),
-    }
-
-
-def _data(run: Run) -> dict[str, Any]:
-    counts = funnel.split_counts(run)
-    groups = run.split.groupby("split")["group"].nunique().reindex(counts.columns, fill_value=0)
-    return {
-        "steps": funnel.steps(run),
-        "splits": list(zip(counts.columns, counts.sum().tolist(), groups.tolist(), strict=True)),
-        "classes": _class_rows(run, counts),
-        "bars": plots.class_bars(run.classes),
-        "sources": _records(funnel.sources(run)),
-    }
-
-
-def _class_rows(run: Run, counts: pd.DataFrame) -> list[dict[str, Any]]:
-    """Table classes with its photos of each split, largest class first."""
-    ordered = run.classes.sort_values(["curated", "label"], ascending=[False, True])
-    splits = counts.reindex(ordered["label"], fill_value=0).to_numpy().tolist()
-    return [{**row, "splits": of} for row, of in zip(_records(ordered), splits, strict=True)]
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _models(run: Run, board: pd.DataFrame) -> list[views.View]:
-    """In the order of the board."""
-    labels, by_slug = funnel.kept_labels(run.classes), {model.slug: model for model in run.models}
-    return [views.of(by_slug[row["model"]], labels, selected=bool(row["selected"])) for _, row in board.iterrows()]
-
-
-def _suite(suite: dict[str, Any]) -> dict[str, Any]:
-    results = [{**result, "told": notices.told(result)} for result in suite["results"]]
-    failed = [result for result in results if not result["success"]]
-    return {"table": suite["table"], "rows": suite["rows"], "results": results, "failed": failed}

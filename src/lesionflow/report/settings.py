@@ -16,3 +16,15 @@ class GalleryParams(Section):
         if self.borderline > self.most:
             raise ValueError(f"borderline: at most as many as are shown, {self.most}")
         return self
+
+
+class CardParams(Section):
+    """What only people know of the photos and the purpose, for the cards; "" where nobody says it."""
+
+    intended_use: str
+    motivation: str
+    collection: str
+    consent: str
+    distribution: str
+    maintenance: str
+    contact: str

@@ -1,0 +1,109 @@
+"""`lesionflow predict`: a classifier of this run on photos of one's own, without MLflow, with the heat map if asked."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from lesionflow import images, params
+from lesionflow.adapters import packaging
+from lesionflow.errors import LesionflowError
+from lesionflow.explain import gradcam, layers, panel
+from lesionflow.files import atomic, read_json
+from lesionflow.learn import photo_views
+from lesionflow.learn.predictor import Predictor
+from lesionflow.lineage import choosing
+
+OUTPUTS, REPORTS = Path("outputs"), Path("reports")
+EVERY_LAYER = 1000
+NOTICE = "Not a medical device: for research only."
+
+
+def predict(photos: Sequence[Path], model: str | None, cam: Path | None) -> str:
+    """Label and calibrated probabilities of each photo, as text; the heat map of a single one goes to `cam`.
+
+    Raises
+    ------
+    LesionflowError : no such classifier or photo, a map of several photos or without content.
+    """
+    if cam is not None and len(photos) != 1:
+        raise LesionflowError("--cam", got=f"{len(photos)} photos", expected="one photo")
+    name = choosing.best()[0] if model is None else _known(model)
+    with tempfile.TemporaryDirectory() as room:
+        predictor = _predictor(name, Path(room) / "model")
+    found = predictor.predict(pd.DataFrame({"image": [_content(path) for path in photos]}))
+    parts = [
+        _told(path, {str(key): value for key, value in row.items()}, predictor.labels)
+        for path, row in zip(photos, found.to_dict("records"), strict=True)
+    ]
+    if cam is not None:
+        _draw(predictor, photos[0], name, cam)
+        parts.append(f"Heat map of {name} for this answer: {cam}")
+    return "\n\n".join([*parts, f"By {name}. {NOTICE}"])
+
+
+def _known(model: str) -> str:
+    if model not in choosing.names():
+        raise LesionflowError(
+            f"--model {model}",
+            got="no classifier of this run with a head",
+            expected=f"one of {', '.join(choosing.names())}",
+        )
+    return model
+
+
+def _predictor(name: str, folder: Path) -> Predictor:
+    slug, _ = params.parts_of(name)
+    needed = (
+        OUTPUTS / f"backbones/{slug}.json",
+        REPORTS / f"calibration/{name}.json",
+        OUTPUTS / f"heads/{name}/head.json",
+    )
+    absent = [path for path in needed if not path.exists()]
+    if absent:
+        raise LesionflowError(
+            f"{absent[0]}: not there", expected="the outputs of a run", remedy="Run `dvc repro`, or `dvc pull`."
+        )
+    settings = params.load(f"models.{slug}", dict[str, Any])
+    packaging.write(OUTPUTS / "heads" / name, settings, read_json(needed[0]), read_json(needed[1]), folder)
+    return Predictor(folder)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise LesionflowError(
+            f"{path}: no such photo", got=str(error), expected="the path of a JPEG or PNG file"
+        ) from None
+
+
+def _told(path: Path, row: dict[str, Any], labels: Sequence[str]) -> str:
+    ranked = sorted(labels, key=lambda label: -row[label])
+    lines = [f"  {row[label]:7.1%}  {label}" for label in ranked]
+    sure = (
+        row["label"] if row["answered"] else f"no answer (less sure than the run asks for; likeliest: {row['label']})"
+    )
+    return "\n".join([f"{path}: {sure}", *lines])
+
+
+def _draw(predictor: Predictor, path: Path, name: str, cam: Path) -> None:
+    """The map of the most probable class, by the method and layer that the run chose for this classifier."""
+    chosen = read_json(OUTPUTS / "explain" / name / "index.json")
+    backbone, classifier = predictor.backbone, predictor.classifier
+    every = layers.candidates(backbone.network, backbone.input_size, count=EVERY_LAYER)
+    layer = next((one for one in every if one.name == chosen["target_layer"]), None)
+    if layer is None:
+        raise LesionflowError(f"layer {chosen['target_layer']} of {name}: not there", remedy="Run `dvc repro explain`.")
+    picture = images.decode(_content(path))
+    views = photo_views.tensors(picture, backbone.preprocess, classifier.inputs.needed)[None]
+    with torch.inference_mode():
+        target = int(classifier(views).argmax(dim=1)[0])
+    heat = gradcam.maps(classifier.of_first_view(views), views[:, 0], [target], layer, chosen["method"])
+    gradcam.refuse_broken(heat, layer, chosen["method"])
+    seen = panel.seen(picture, backbone.input_size, float(backbone.data_config["crop_pct"]))
+    with atomic(cam) as partial:
+        panel.overlay(seen, heat[0]).save(partial, quality=90)
