@@ -1,13 +1,13 @@
 """Whether the shortcut audit catches what is planted, what a heat map costs, and what the audit says on real photos.
 
-`python benchmarks/explain.py [--data FOLDER] [--cache FOLDER] [--part planted|cost|milk10k]` writes
+`python benchmarks/explain.py [--data FOLDER] [--run FOLDER] [--part planted|cost|milk10k]` writes
 benchmarks/results/explain.json; with `--part`, only that part of it.
 
 - planted: drawn photos of six classes, twice: once each photo of one class carries a watermark, in training and in test
   (drawn otherwise than the audit draws its own), once none does. EfficientNet-Lite0, the study's head.
 - cost: a batch of heat maps against one forward and backward pass of the same network, medians of rounds.
-- milk10k: every recipe on every default backbone, trained on one split; then the audit, and error rates on photos that
-  carry hair, pen ink or gel by milk10k's MONET scores against those that do not. No setting was chosen on it.
+- milk10k: the classifiers of a run of the pipeline on it (an existing one with `--run`): the audit, and error rates on
+  test photos that carry hair, pen ink or gel by milk10k's MONET scores against those that do not.
 """
 
 import statistics
@@ -21,12 +21,10 @@ import click
 import pandas as pd
 import torch
 from environment import versions
-from leakage import curated, load
-from learning_milk10k import extracted, read_photos
+from leakage import load
+from milk10k import run_pipeline
 
-from lesionflow import parallel, tables
-from lesionflow.curate import frozen, splitting
-from lesionflow.curate.settings import SplitParams
+from lesionflow import tables
 from lesionflow.evaluate import explanations, intervals, predictions
 from lesionflow.evaluate.settings import EvaluateParams
 from lesionflow.evaluate.verdict import VerdictParams
@@ -34,12 +32,15 @@ from lesionflow.explain import auditing, corrupted, gradcam, layers, sampling
 from lesionflow.explain.corrupted import Photo
 from lesionflow.explain.settings import AuditParams
 from lesionflow.files import read_json, write_json
-from lesionflow.images import StoredPhoto
-from lesionflow.learn import backbones, examples, features, head_inputs, memory, training
+from lesionflow.images import StoredPhoto, stored_photos
+from lesionflow.learn import backbones, examples, features, memory, training
+from lesionflow.learn import head as heads
 from lesionflow.learn.backbones import Backbone, BackboneParams
 from lesionflow.learn.classifier import Classifier
 from lesionflow.learn.features import FeaturesParams
 from lesionflow.learn.head import Head
+from lesionflow.learn.head_inputs import Inputs
+from lesionflow.learn.photo_views import View
 from lesionflow.learn.recipes import Recipe
 from lesionflow.sample import drawing, plant
 from lesionflow.sample.catalogue import LARGE, Size, catalogue
@@ -82,34 +83,36 @@ def drawn(folder: Path, *, marked: bool) -> tuple[dict[str, Photo], pd.DataFrame
     return photos, split.assign(record_id=split["sha256"], class_id=split["label"].map(labels.index))
 
 
-class Auditing:
-    """Heads on one backbone, trained on some photos and audited on their test part."""
+def corrupted_photos(
+    backbone: Backbone, photos: dict[str, Photo], split: pd.DataFrame, views: tuple[View, ...]
+) -> pd.DataFrame:
+    """Table corrupted, as stage corrupt makes it, by torch."""
+    settings, seed = load("audit", AuditParams), load("seed", int)
+    names = sampling.subset(split[split["split"] == "test"], settings.photos, seed=seed)
+    how, wanted = FeaturesParams(batch_size=32, views=views), {name: photos[name] for name in names}
+    run = features.engine(backbone, how)
+    return corrupted.table(backbone, wanted, views, settings, run, batch_size=how.batch_size, seed=seed)
 
-    def __init__(
-        self, backbone: Backbone, photos: dict[str, Photo], split: pd.DataFrame, vectors: pd.DataFrame
-    ) -> None:
-        self.split, self.vectors = split, vectors
-        self.labels = list(split.sort_values("class_id")["label"].unique())
-        self.seed, self.audit = load("seed", int), load("audit", AuditParams)
-        names = sampling.subset(split[split["split"] == "test"], self.audit.photos, seed=self.seed)
-        how = FeaturesParams(batch_size=32, views=tuple(sorted(set(vectors["view"]))))
-        self.corrupted = corrupted.table(
-            backbone, {name: photos[name] for name in names}, how.views, self.audit, features.engine(backbone, how),
-            batch_size=how.batch_size, seed=self.seed,
-        )  # fmt: skip
 
-    def __call__(self, recipe: str) -> tuple[dict[str, Any], pd.DataFrame]:
-        """What `explanations.report` says of a head of this recipe, and its predictions."""
-        settings, told = load(f"recipes.{recipe}", Recipe), tables.TRAITS.empty()
-        seen = head_inputs.of_recipe(settings, told, self.split)
-        matrix = examples.join(self.split, self.vectors, seen, told)
-        train, val = (examples.part(self.split, matrix, part) for part in ("train", "val"))
-        head = training.fit(train, val, self.labels, settings, seed=self.seed).head.eval()
-        table = predictions.table(self.split, head.probabilities(matrix), self.labels, model=recipe)
-        answers = auditing.answers(head, {"labels": self.labels, **seen.card()}, self.corrupted, self.split, told)
-        measured = load("evaluate", EvaluateParams), load("verdict", VerdictParams)
-        report = explanations.report(None, answers, None, self.labels, self.audit.severities, *measured, seed=self.seed)
-        return report, table
+def judged(
+    head: Head, card: dict[str, Any], table: pd.DataFrame, split: pd.DataFrame, told: pd.DataFrame
+) -> dict[str, Any]:
+    """What stage judge says of a head's answers on corrupted photos."""
+    answers = auditing.answers(head, card, table, split, told)
+    measured = load("evaluate", EvaluateParams), load("verdict", VerdictParams)
+    severities, seed = load("audit", AuditParams).severities, load("seed", int)
+    report = explanations.report(None, answers, None, card["labels"], severities, *measured, seed=seed)
+    fails = [fail["check"] for fail in report["verdict"]["fails"]]
+    return {"shortcut_audit_fails": report["shortcut_audit_fails"], "fails": fails, "audit": report["audit"]}
+
+
+def trained(split: pd.DataFrame, vectors: pd.DataFrame, labels: list[str]) -> tuple[Head, float]:
+    """The study's head on these features, and its accuracy on test."""
+    matrix = examples.join(split, vectors, Inputs(), tables.TRAITS.empty())
+    train, val, test = (examples.part(split, matrix, part) for part in ("train", "val", "test"))
+    head = training.fit(train, val, labels, load("recipes.study", Recipe), seed=load("seed", int)).head.eval()
+    right = head.probabilities(test.features).argmax(axis=1) == test.class_ids
+    return head, round(float(right.mean()), 4)
 
 
 def planted() -> dict[str, Any]:
@@ -117,18 +120,17 @@ def planted() -> dict[str, Any]:
     found: dict[str, Any] = {"of_each_class": OF_EACH, "marked": MARKED}
     for name, marked in (("planted", True), ("clean", False)):
         with tempfile.TemporaryDirectory() as room:
-            backbone = backbone_of(SLUGS[0])
+            backbone, labels = backbone_of(SLUGS[0]), sorted(LARGE)
             photos, split = drawn(Path(room), marked=marked)
             stored = {sha256: photo.stored for sha256, photo in photos.items()}
             how = FeaturesParams(batch_size=32)
             vectors = features.with_cached(backbone, stored, tables.FEATURES.empty(), how, key="drawn")
-            report, table = Auditing(backbone, photos, split, vectors)("study")
-        test = table[table["split"] == "test"]
-        accuracy = float((test["predicted"] == test["label"]).mean())
-        fails = [fail["check"] for fail in report["verdict"]["fails"]]
-        found[name] = {"test_accuracy": round(accuracy, 4), "fails": fails, "audit": report["audit"]}
-        found |= {"shortcut_caught" if marked else "clean_flagged": report["shortcut_audit_fails"]}
-    return found
+            head, accuracy = trained(split, vectors, labels)
+            table = corrupted_photos(backbone, photos, split, ("full",))
+        told = judged(head, {"labels": labels}, table, split, tables.TRAITS.empty())
+        found[name] = {"test_accuracy": accuracy, **told}
+    caught, flagged = (found[name]["shortcut_audit_fails"] for name in ("planted", "clean"))
+    return found | {"shortcut_caught": caught, "clean_flagged": flagged}
 
 
 def cost() -> dict[str, Any]:
@@ -166,31 +168,34 @@ def _ratio(first: Callable[[], None], second: Callable[[], None]) -> float:
     return round(statistics.median(ratios), 3)
 
 
-def milk10k(data: Path, cache: Path | None) -> dict[str, Any]:
-    """The audit of every default classifier, and error rates on photos that carry artefacts."""
-    rows, stored = read_photos(data)
-    table, kept = curated(rows.assign(of=""), stored)
-    parallel.rest()
-    ledger = pd.DataFrame(columns=frozen.COLUMNS, dtype=object)
-    split = splitting.split(table, kept, load("curate.split", SplitParams), seed=load("seed", int), ledger=ledger).table
-    used = [photo for photo in stored if photo.sha256 in set(split["sha256"])]
-    photos = {photo.sha256: Photo(photo, None) for photo in used}
-    monet = pd.read_csv(data / "metadata.csv").set_index("sha256")[list(CARRIES.values())]
-    models = {}
+def milk10k(run: Path, data: Path) -> dict[str, Any]:
+    """The audit of every classifier of a run, and error rates on photos that carry artefacts.
+
+    Parameters
+    ----------
+    run : a folder in which the pipeline ran on milk10k (see benchmarks/milk10k.py).
+    """
+    outputs = run / "outputs"
+    split, ingested, told = (
+        tables.read(outputs / f"{one.name}.parquet", one) for one in (tables.SPLIT, tables.INGESTED, tables.TRAITS)
+    )
+    photos = {name: Photo(photo, None) for name, photo in stored_photos(ingested, outputs / "shards").items()}
+    monet, models = scores(ingested, data), {}
     for slug in SLUGS:
-        backbone = backbone_of(slug)
-        audited = Auditing(backbone, photos, split, extracted(slug, used, cache))
-        for recipe in RECIPES:
-            report, answers = audited(recipe)
-            test = answers[answers["split"] == "test"]
-            models[f"{slug}-{recipe}"] = _said(report) | {"carrying": _carrying(test, monet)}
+        table = corrupted_photos(backbone_of(slug), photos, split, ("full", "zoom"))
+        for name in (f"{slug}-{recipe}" for recipe in RECIPES):
+            head, card = heads.load(outputs / "heads" / name)
+            said = tables.read(outputs / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
+            carrying = _carrying(said[said["split"] == "test"], monet)
+            models[name] = judged(head, card, table, split, told) | {"carrying": carrying}
     return {"photos": len(split), "test_photos": int((split["split"] == "test").sum()), "models": models}
 
 
-def _said(report: dict[str, Any]) -> dict[str, Any]:
-    """Of the report, what the README and a reader of the results need."""
-    fails = [fail["check"] for fail in report["verdict"]["fails"]]
-    return {"shortcut_audit_fails": report["shortcut_audit_fails"], "fails": fails, "audit": report["audit"]}
+def scores(ingested: pd.DataFrame, data: Path) -> pd.DataFrame:
+    """The MONET scores of photos, by the content hash under which they are stored."""
+    published = pd.read_csv(data / "metadata.csv").set_index("sha256")[list(CARRIES.values())]
+    rows = ingested[ingested["status"] == "stored"].drop_duplicates("sha256")
+    return published.reindex(rows["fetched_sha256"]).set_index(rows["sha256"].to_numpy())
 
 
 def _carrying(test: pd.DataFrame, monet: pd.DataFrame) -> dict[str, Any]:
@@ -217,22 +222,25 @@ def _carrying(test: pd.DataFrame, monet: pd.DataFrame) -> dict[str, Any]:
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), default=ROOT.parent / "shared/data/milk10k")
-@click.option("--cache", type=click.Path(path_type=Path), help="Where features are kept between runs")
+@click.option("--run", type=click.Path(path_type=Path), help="Where the pipeline ran on milk10k  [default: anew]")
 @click.option("--part", type=click.Choice(["planted", "cost", "milk10k"]), help="Only this part, beside earlier ones")
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS)
-def main(data: Path, cache: Path | None, part: str | None, out: Path) -> None:
+def main(data: Path, run: Path | None, part: str | None, out: Path) -> None:
     """Measure, write."""
     memory.keep_freed_memory()
-    parts: dict[str, Callable[[], dict[str, Any]]] = {
-        "planted": planted,
-        "cost": cost,
-        "milk10k": lambda: {"milk10k": milk10k(data, cache)},
-    }
+
+    def real() -> dict[str, Any]:
+        with tempfile.TemporaryDirectory() as room:
+            if run is None:
+                run_pipeline(Path(room) / "clone", data.resolve())
+            return {"milk10k": milk10k(run or Path(room) / "clone", data)}
+
+    parts: dict[str, Callable[[], dict[str, Any]]] = {"planted": planted, "cost": cost, "milk10k": real}
     found = read_json(out) if part and out.exists() else {}
     for name, measure in parts.items():
         if part in (None, name):
             found |= measure()
-    write_json(found | {"command": "make benchmark-explain", "versions": versions()}, out)
+            write_json(found | {"command": "make benchmark-explain", "versions": versions()}, out)
 
 
 if __name__ == "__main__":

@@ -81,8 +81,8 @@ def test_an_artefact_that_pulls_answers_to_a_class_is_a_shortcut():
     assert found["verdict"]["fails"] == [
         {
             "check": "shortcut: watermark",
-            "says": "With watermark drawn in, 50 % of the photos that had another answer are called naevus: the model "
-            "seems to have learned watermark for that class.",
+            "says": "With a watermark drawn in, 50 % of the photos that had another answer are called naevus: the "
+            "model seems to have learned a watermark for that class.",
         }
     ]
 

@@ -55,6 +55,21 @@ def test_road_tells_a_true_map_from_its_opposite_and_repeats_itself():
     assert np.array_equal(true, again)
 
 
+def test_road_fills_in_a_fifth_of_a_map_that_is_mostly_zero():
+    counted = []
+
+    class Counting(nn.Module):
+        def forward(self, batch):
+            counted.append(float((batch[0] != photo[0]).any(dim=0).float().mean()))
+            return torch.zeros(len(batch), 2)
+
+    photo = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    peak = np.zeros((1, 32, 32), dtype=np.float32)
+    peak[0, :4, :4] = 1
+    faithfulness.road(Counting(), photo, [0], peak, seed=1)
+    assert counted == [pytest.approx(0.2, abs=0.01)] * 2
+
+
 def test_the_top_is_always_of_the_same_size():
     even = np.zeros((1, 10, 10), dtype=np.float32)
     assert int(gradcam.top(even, 0.2).sum()) == 20

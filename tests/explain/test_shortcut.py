@@ -80,8 +80,9 @@ def test_a_head_that_learned_the_watermark_is_caught(backbone, tmp_path):
     found = audited(backbone, tmp_path, contents)
     assert found["shortcut_audit_fails"] is True
     (row,) = [row for row in found["audit"] if row["corruption"] == "watermark"]
+    # Of the photos that were called nevus, most are called psoriasis once they carry the audit's own watermark.
     assert row["pulled"]["class"] == "psoriasis"
-    assert "shortcut: watermark" in [fail["check"] for fail in found["verdict"]["fails"]]
+    assert row["pulled"]["value"] > 0.5
 
 
 def test_a_head_that_learned_the_lesion_is_not_flagged(backbone, tmp_path):

@@ -14,7 +14,8 @@ from lesionflow.params import Section
 
 ARTEFACTS = ("ruler", "watermark", "pen", "hair", "gel", "border", "vignette")
 """Corruptions that add something; the others degrade the photo."""
-TITLES = {"pen": "pen marking", "gel": "gel bubbles", "hair": "hair"}
+TITLES = {"pen": "pen marking", "gel": "gel bubbles"}
+PHRASES = {"ruler": "a ruler", "watermark": "a watermark", "border": "a border", "vignette": "a vignette"}
 Check = dict[str, Any]
 
 
@@ -41,9 +42,9 @@ def judge(
     ----------
     maps : from `map_figures.measure`; None for a classifier without maps of its own.
     audit, origin : from `audit.curves` and `origin.measure`.
-    severities : of the corruptions; the middle one is judged.
+    severities : of the corruptions; the middle one is judged, of an even number the milder.
     """
-    middle = sorted(severities)[len(severities) // 2]
+    middle = sorted(severities)[(len(severities) - 1) // 2]
     shortcuts = [*_pulls(audit, middle, limits), *_parts(audit), _origin(origin)]
     checks = [*(_of_maps(maps, limits) if maps else []), *shortcuts, *_degradations(audit, middle, limits)]
     fails = [{"check": one["check"], "says": one["says"]} for one in checks if one["holds"] is False]
@@ -93,14 +94,18 @@ def _of_maps(maps: Mapping[str, Any], limits: VerdictParams) -> list[Check]:
         says = "The maps lie on the lesion no more than a blob in the middle of the photo does."
         checks.append(_shown("maps: on the lesion", found["energy_beyond_centre"], says))
     for row in maps["attention"]:
-        name = _title(row["corruption"])
-        says = f"With {name} drawn in, the maps turn to it far beyond the area that it covers."
+        name, drawn = _title(row["corruption"]), _phrase(row["corruption"])
+        says = f"With {drawn} drawn in, the maps turn to it far beyond the area that it covers."
         checks.append(_not_above(f"maps: stay off {name}", row["beyond_area"], limits.attention, says))
     return checks
 
 
 def _title(corruption: str) -> str:
     return TITLES.get(corruption, corruption.replace("_", " "))
+
+
+def _phrase(corruption: str) -> str:
+    return PHRASES.get(corruption, _title(corruption))
 
 
 def _at(audit: Sequence[Mapping[str, Any]], middle: int) -> list[Mapping[str, Any]]:
@@ -111,12 +116,12 @@ def _pulls(audit: Sequence[Mapping[str, Any]], middle: int, limits: VerdictParam
     checks = []
     for row in _at(audit, middle):
         if row["corruption"] in ARTEFACTS:
-            name, pulled = _title(row["corruption"]), row["pulled"]
+            drawn, pulled = _phrase(row["corruption"]), row["pulled"]
             says = (
-                f"With {name} drawn in, {100 * (pulled['value'] or 0):.0f} % of the photos that had another answer are "
-                f"called {pulled['class']}: the model seems to have learned {name} for that class."
+                f"With {drawn} drawn in, {100 * (pulled['value'] or 0):.0f} % of the photos that had another answer "
+                f"are called {pulled['class']}: the model seems to have learned {drawn} for that class."
             )
-            checks.append(_not_above(f"shortcut: {name}", pulled, limits.pulled, says))
+            checks.append(_not_above(f"shortcut: {_title(row['corruption'])}", pulled, limits.pulled, says))
     return checks
 
 

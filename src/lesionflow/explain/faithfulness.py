@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from pytorch_grad_cam.metrics.road import ROADCombined
+from pytorch_grad_cam.metrics.road import ROADLeastRelevantFirst, ROADMostRelevantFirst
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget
 from scipy.stats import spearmanr
 from torch import Tensor, nn
@@ -52,11 +52,22 @@ def road(classifier: nn.Module, photos: Tensor, targets: list[int], found: Maps,
     Half of what the probability loses more when the most relevant `SHARE` is filled in from its surroundings than when
     the least relevant one is.
     """
-    measure = ROADCombined(percentiles=[round(100 * (1 - SHARE))])
+    goals = [ClassifierOutputSoftmaxTarget(target) for target in targets]
+    fills = (kind(round(100 * (1 - SHARE))) for kind in (ROADLeastRelevantFirst, ROADMostRelevantFirst))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeding.derive(seed, "road"))  # the library adds a little noise to what it fills in
-        scores = measure(photos, found, [ClassifierOutputSoftmaxTarget(target) for target in targets], classifier)
-    return np.asarray(scores, dtype=np.float32)
+        least, most = (fill(photos, _ranked(found), goals, classifier, return_diff=False) for fill in fills)
+    return np.asarray((least - most) / 2, dtype=np.float32)
+
+
+def _ranked(found: Maps) -> Maps:
+    """Each map as ranks in 0-1: where much of it is 0, the library would fill in all of that instead of a fifth."""
+    flat = found.reshape(len(found), -1)
+    ranks = np.empty_like(flat)
+    np.put_along_axis(
+        ranks, np.argsort(flat, axis=1, kind="stable"), np.arange(flat.shape[1], dtype=np.float32), axis=1
+    )
+    return np.asarray((ranks / flat.shape[1]).reshape(found.shape), dtype=np.float32)
 
 
 def likeness(first: Maps, second: Maps) -> Maps:

@@ -18,6 +18,8 @@ from lesionflow.learn.classifier import Classifier
 
 SCORES = ("drop", "deletion", "insertion", "road", "head_likeness")
 LOCATED = ("pointing", "energy", "iou")
+RANDOM, CENTRE = "random", "centre"
+"""Maps that know nothing of the network."""
 WITHOUT_MASK = faithfulness.SHARE
 """Area of the centred blob on photos whose lesion is not known."""
 
@@ -56,9 +58,10 @@ def scores(
         part = slice(start, start + BATCH)
         maps = {name: some[part] for name, some in found.items()}
         whole, photos = classifier.of_first_view(test.views[part]), test.views[part, 0]
-        curves = faithfulness.curves(whole, photos, test.targets[part], maps, steps=settings.steps)
+        followed = {name: some for name, some in maps.items() if name != CENTRE}  # which is for localisation alone
+        curves = faithfulness.curves(whole, photos, test.targets[part], followed, steps=settings.steps)
         for name, some in maps.items():
-            values: dict[str, Any] = dict(curves[name])
+            values: dict[str, Any] = dict(curves.get(name, {}))
             if name in settings.methods:
                 values["road"] = faithfulness.road(whole, photos, test.targets[part], some, seed=seed)
                 values["head_likeness"] = faithfulness.likeness(some, random_head[name][part])
@@ -80,8 +83,8 @@ def _all_maps(
 ) -> dict[str, Maps]:
     areas = np.array([_area(photos.lesions.get(name)) for name in photos.names])
     return _of_methods(classifier, photos, chosen, methods) | {
-        "random": baselines.random_maps(photos.names, photos.side, seed=seed),
-        "centre": baselines.centred(areas, photos.side),
+        RANDOM: baselines.random_maps(photos.names, photos.side, seed=seed),
+        CENTRE: baselines.centred(areas, photos.side),
     }
 
 

@@ -78,6 +78,7 @@ def render(
     """The page as HTML. The same figures give the same text."""
     template = templating.environment({"chart": _chart}).get_template("explanation.html")
     return template.render(
+        home="../../",
         name=found["model"],
         confidence=figures.confidence_name(confidence),
         fails=found["verdict"]["fails"],
