@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 PULLED := .cache/data-pulled
 
 .DEFAULT_GOAL := help
-.PHONY: help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external benchmark-ablation ablation readme
+.PHONY: docs help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external benchmark-ablation ablation readme
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ types: $(INSTALLED) ## Check types
 	mypy
 
 check: lint types test ## All checks
+
+docs: $(INSTALLED) ## Build the documents into site/ (needs no network; opens from disk)
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 deps: $(INSTALLED) ## Write each stage's code deps into dvc.yaml
 	python tests/pipeline/declared.py
