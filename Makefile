@@ -103,6 +103,9 @@ workflows: $(INSTALLED) ## Check the workflows: GitHub's schema, and zizmor with
 
 check: lint types workflows test ## All checks
 
+docs: $(INSTALLED) ## Build the documents into site/ (needs no network; opens from disk)
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+
 deps: $(INSTALLED) ## Write each stage's code deps into dvc.yaml
 	python tests/pipeline/declared.py
 

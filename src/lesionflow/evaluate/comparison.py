@@ -81,6 +81,8 @@ def mcnemar(first: Flags, second: Flags) -> tuple[int, int, float]:
 def holm(p_values: Sequence[float]) -> list[float]:
     """P-values corrected for their number (Holm 1979, "A simple sequentially rejective multiple test procedure").
 
+    Examples
+    --------
     >>> [round(value, 6) for value in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
     """
