@@ -337,7 +337,8 @@ def explain(results: Mapping[str, Any]) -> str:
 
 def _audited(model: Mapping[str, Any]) -> list[str]:
     shortcuts = [check.removeprefix("shortcut: ") for check in model["fails"] if check.startswith("shortcut: ")]
-    artefacts = [row for row in model["audit"] if row["severity"] == 3 and row["corruption"] in verdict.ARTEFACTS]
+    lowest = min(row["severity"] for row in model["audit"] if row["severity"] > 0)
+    artefacts = [row for row in model["audit"] if row["severity"] == lowest and row["corruption"] in verdict.ARTEFACTS]
     worst = max(artefacts, key=lambda row: row["pulled"]["value"] or 0.0)
     border = next(row for row in model["audit"] if row["corruption"] == "border_only")
     return [
