@@ -49,7 +49,7 @@ from lesionflow.sample.catalogue import LARGE, Size, catalogue
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results/explain.json"
 SLUGS, RECIPES = ("efficientnet_lite0", "efficientnet_lite2"), ("study", "tuned")
-OF_EACH, MARKED, SEED = 60, "melanoma", 2509
+OF_EACH, MARKED, SEED = 40, "melanoma", 2509
 BATCH, ROUNDS = 8, 7
 CARRIES = {
     "hair": "MONET_hair",

@@ -93,6 +93,7 @@ def test_a_head_that_learned_the_watermark_is_caught(backbone, tmp_path):
     # Of the photos that were called nevus, most are called psoriasis once they carry the audit's own watermark.
     assert row["pulled"]["class"] == "psoriasis"
     assert row["pulled"]["value"] > 0.5
+    assert "shortcut: watermark" in [fail["check"] for fail in found["verdict"]["fails"]]
 
 
 def test_a_head_that_learned_the_lesion_is_not_flagged(backbone, tmp_path):
