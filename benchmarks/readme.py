@@ -324,8 +324,8 @@ def explain(results: Mapping[str, Any]) -> str:
             f"{results['seconds_over_forward_backward']:.2f} times a forward and backward pass of its network.",
             "On milk10k:",
             markdown_table(["", "Shortcuts", "Artefact that pulls most", "Pulled", "Only the border"], rows, left=3),
-            "Pulled: of the photos that had another answer, how many get one and the same class when the artefact is "
-            "drawn in. Only the border: accuracy when 70 % of the photo are covered, beside the share of the largest "
+            "Pulled: of the photos that had another answer, how many get one and the same class when a little of the "
+            "artefact is drawn in. Only the border: accuracy when 70 % of the photo are covered, beside the share of the largest "
             "class. Error rates on photos that really carry an artefact, minus those on photos free of it, in points:",
             markdown_table(["", *(told.capitalize() for told in CARRIED.values())], errors, left=1),
             f"Test photos by the MONET scores of milk10k: {counts}, of {real['test_photos']}. Classes are not spread "
@@ -337,7 +337,8 @@ def explain(results: Mapping[str, Any]) -> str:
 
 def _audited(model: Mapping[str, Any]) -> list[str]:
     shortcuts = [check.removeprefix("shortcut: ") for check in model["fails"] if check.startswith("shortcut: ")]
-    artefacts = [row for row in model["audit"] if row["severity"] == 3 and row["corruption"] in verdict.ARTEFACTS]
+    lowest = min(row["severity"] for row in model["audit"] if row["severity"] > 0)
+    artefacts = [row for row in model["audit"] if row["severity"] == lowest and row["corruption"] in verdict.ARTEFACTS]
     worst = max(artefacts, key=lambda row: row["pulled"]["value"] or 0.0)
     border = next(row for row in model["audit"] if row["corruption"] == "border_only")
     return [

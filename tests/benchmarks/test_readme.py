@@ -313,8 +313,8 @@ EXPLAINED = {
         "models": {
             "lite0-study": {
                 "fails": ["shortcut: pen marking", "robust: blur"],
-                "audit": [audited("border_only", 0, 0.1), audited("pen", 3, 0.4), audited("ruler", 3, 0.2),
-                          audited("ruler", 5, 0.9), audited("blur", 3, 0.8)],
+                "audit": [audited("border_only", 0, 0.1), audited("pen", 1, 0.4), audited("ruler", 1, 0.2),
+                          audited("ruler", 5, 0.9), audited("blur", 1, 0.8)],
                 "carrying": {key: {"photos": 5, "free": 8, "difference": figure(0.1)} for key in readme.CARRIED},
             }
         },
@@ -324,7 +324,7 @@ EXPLAINED = {
 }  # fmt: skip
 
 
-def test_the_audit_is_told_by_what_pulls_most_at_middle_severity():
+def test_the_audit_is_told_by_what_pulls_most_at_the_lowest_severity():
     told = readme.explain(EXPLAINED)
     assert "by its watermark is caught; one that had no watermark to learn is not flagged" in told
     assert "costs at most 0.51 times" in told

@@ -28,7 +28,7 @@ def row(corruption, severity=3, *, accuracy=0.2, pulled=0.0, lost=0.0):
 
 
 def audit(**changes):
-    rows = {"none": row("none", 0), "border_only": row("border_only", 0), "watermark": row("watermark")}
+    rows = {"none": row("none", 0), "border_only": row("border_only", 0), "watermark": row("watermark", 1)}
     return list({**rows, "blur": row("blur"), **changes}.values())
 
 
@@ -70,13 +70,13 @@ def test_maps_that_find_the_lesion_no_better_than_a_blob_fail():
     assert found["verdict"]["fails"] == [
         {
             "check": "maps: on the lesion",
-            "says": "The maps lie on the lesion no more than a blob in the middle of the photo does.",
+            "says": "The maps are not shown to lie on the lesion more than a blob in the middle of the photo does.",
         }
     ]
 
 
 def test_an_artefact_that_pulls_answers_to_a_class_is_a_shortcut():
-    found = judged(rows=audit(watermark=row("watermark", pulled=0.5)))
+    found = judged(rows=audit(watermark=row("watermark", 1, pulled=0.5)))
     assert found["shortcut_audit_fails"] is True
     assert found["verdict"]["fails"] == [
         {
@@ -87,9 +87,9 @@ def test_an_artefact_that_pulls_answers_to_a_class_is_a_shortcut():
     ]
 
 
-@pytest.mark.parametrize("changes", [{"pulled": 0.29}, {"severity": 5, "pulled": 0.9}])
+@pytest.mark.parametrize("changes", [{"severity": 1, "pulled": 0.29}, {"severity": 3, "pulled": 0.9}])
 def test_a_pull_within_the_noise_or_at_another_severity_is_none(changes):
-    # 0.24 to 0.34 does not lie above 0.25; severity 5 is not the middle one of 1, 3, 5.
+    # 0.24 to 0.34 does not lie above 0.25; severity 3 is not the lowest of 1, 3, 5.
     assert failing(judged(rows=audit(watermark=row("watermark", **changes)))) == []
 
 
@@ -110,7 +110,7 @@ def test_what_is_not_available_neither_holds_nor_fails():
     faithful = dict.fromkeys((*GOOD, "head_likeness"), none)
     found = judged(
         maps(faithfulness=faithful, localisation=None, attention=[]),
-        [row("none", 0), {**row("watermark"), "pulled": {"class": "naevus", **none}}],
+        [row("none", 0), {**row("watermark", 1), "pulled": {"class": "naevus", **none}}],
         None,
     )
     assert failing(found) == []

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from PIL import ImageDraw
 
 from lesionflow import tables
 from lesionflow.evaluate import explanations
@@ -16,7 +17,7 @@ from lesionflow.learn.backbones import BackboneParams
 from lesionflow.learn.features import FeaturesParams
 from lesionflow.learn.recipes import Recipe
 from lesionflow.learn.training import Examples
-from lesionflow.sample import drawing, plant
+from lesionflow.sample import drawing
 from lesionflow.sample.catalogue import Subject
 
 LABELS = ["melanocytic_nevus", "psoriasis"]
@@ -26,12 +27,21 @@ RECIPE = Recipe(hidden=16, dropout=0.0, learning_rate=0.01, batch_size=16, max_e
 HOW = FeaturesParams(batch_size=16)
 
 
+def stamped(photo):
+    """A white line of text where the network sees it."""
+    shown = photo.copy()
+    pen = ImageDraw.Draw(shown)
+    pen.rectangle((0, 150, 256, 167), fill="white")
+    pen.text((64, 153), "synthetic sample", fill="black")
+    return shown
+
+
 def content(number, lesion, label, marked):
     """A drawn photo; the lesion's class and the watermark are chosen apart. Another drawing than the audit's own."""
     name = f"L{number}"
     subject = Subject(lesion, name, name, 0, number % 6 + 1, 50, "female", "trunk")
     photo, mask = drawing.draw(subject, 7)
-    shown = plant.NEAR_COPIES["watermark"](photo) if marked else photo
+    shown = stamped(photo) if marked else photo
     return drawing.as_jpeg(shown), drawing.as_png(mask), label
 
 
@@ -68,10 +78,10 @@ def audited(backbone, folder, contents):
     test = split[split["split"] == "test"]
     names = sampling.subset(test, 12, seed=1)
     run = features.engine(backbone, HOW)
-    wanted, settings = {name: photos[name] for name in names}, AuditParams(photos=12, severities=(3,))
+    wanted, settings = {name: photos[name] for name in names}, AuditParams(photos=12, severities=(1,))
     table = corrupted.table(backbone, wanted, ["full"], settings, run, batch_size=16, seed=1)
     answers = auditing.answers(head, {"labels": LABELS}, table, split, tables.TRAITS.empty())
-    return explanations.report(None, answers, None, LABELS, [3], SETTINGS, LIMITS, seed=1)
+    return explanations.report(None, answers, None, LABELS, [1], SETTINGS, LIMITS, seed=1)
 
 
 def test_a_head_that_learned_the_watermark_is_caught(backbone, tmp_path):
@@ -83,6 +93,7 @@ def test_a_head_that_learned_the_watermark_is_caught(backbone, tmp_path):
     # Of the photos that were called nevus, most are called psoriasis once they carry the audit's own watermark.
     assert row["pulled"]["class"] == "psoriasis"
     assert row["pulled"]["value"] > 0.5
+    assert "shortcut: watermark" in [fail["check"] for fail in found["verdict"]["fails"]]
 
 
 def test_a_head_that_learned_the_lesion_is_not_flagged(backbone, tmp_path):

@@ -3,6 +3,9 @@
 The burden of proof differs. Maps must show that they are faithful and find the lesion: a check of maps fails unless
 its whole interval is on the good side. A shortcut must be shown: a check of the audit fails only when its whole
 interval is on the bad side. What could not be measured neither holds nor fails.
+
+Pulls are judged at the lowest severity. An artefact that was learned for a class works when there is little of it; at
+higher severities a model that is merely fragile gives way as well, and often to one class.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,10 +45,11 @@ def judge(
     ----------
     maps : from `map_figures.measure`; None for a classifier without maps of its own.
     audit, origin : from `audit.curves` and `origin.measure`.
-    severities : of the corruptions; the middle one is judged, of an even number the milder.
+    severities : of the corruptions. Pulls are judged at the lowest, robustness at the middle one (of an even number the
+        milder).
     """
     middle = sorted(severities)[(len(severities) - 1) // 2]
-    shortcuts = [*_pulls(audit, middle, limits), *_parts(audit), _origin(origin)]
+    shortcuts = [*_pulls(audit, min(severities), limits), *_parts(audit), _origin(origin)]
     checks = [*(_of_maps(maps, limits) if maps else []), *shortcuts, *_degradations(audit, middle, limits)]
     fails = [{"check": one["check"], "says": one["says"]} for one in checks if one["holds"] is False]
     return {
@@ -80,18 +84,19 @@ def _of_maps(maps: Mapping[str, Any], limits: VerdictParams) -> list[Check]:
         _check("maps: not blank", blank, limits.blank_share, holds=maps["blank_share"] <= limits.blank_share,
                says="Too many maps are blank: for these photos nothing is explained."),
         _shown("maps: confidence drop", faithful["drop_beyond_random"],
-               "Blurring what the maps mark costs no more confidence than blurring anything: they do not show what the "
-               "model uses."),
+               "Blurring what the maps mark is not shown to cost more confidence than blurring at random: they may not "
+               "show what the model uses."),
         _shown("maps: deletion and insertion", faithful["insertion_minus_deletion_beyond_random"],
-               "The order in which the maps rank places means no more than a random order."),
+               "The order in which the maps rank places is not shown to mean more than a random order."),
         _shown("maps: ROAD", faithful["road"],
-               "Filling in the most relevant places costs no more confidence than filling in the least relevant ones."),
+               "Filling in the most relevant places is not shown to cost more confidence than filling in the least "
+               "relevant ones."),
         _check("maps: depend on the head", like, limits.head_likeness,
                holds=None if not told else like["high"] < limits.head_likeness,
-               says="Maps of a head with random weights look the same: they show the photo, not the model."),
+               says="Maps of a head with random weights look much the same: they may show the photo, not the model."),
     ]  # fmt: skip
     if found:
-        says = "The maps lie on the lesion no more than a blob in the middle of the photo does."
+        says = "The maps are not shown to lie on the lesion more than a blob in the middle of the photo does."
         checks.append(_shown("maps: on the lesion", found["energy_beyond_centre"], says))
     for row in maps["attention"]:
         name, drawn = _title(row["corruption"]), _phrase(row["corruption"])
@@ -108,13 +113,13 @@ def _phrase(corruption: str) -> str:
     return PHRASES.get(corruption, _title(corruption))
 
 
-def _at(audit: Sequence[Mapping[str, Any]], middle: int) -> list[Mapping[str, Any]]:
-    return [row for row in audit if row["severity"] == middle]
+def _at(audit: Sequence[Mapping[str, Any]], severity: int) -> list[Mapping[str, Any]]:
+    return [row for row in audit if row["severity"] == severity]
 
 
-def _pulls(audit: Sequence[Mapping[str, Any]], middle: int, limits: VerdictParams) -> list[Check]:
+def _pulls(audit: Sequence[Mapping[str, Any]], lowest: int, limits: VerdictParams) -> list[Check]:
     checks = []
-    for row in _at(audit, middle):
+    for row in _at(audit, lowest):
         if row["corruption"] in ARTEFACTS:
             drawn, pulled = _phrase(row["corruption"]), row["pulled"]
             says = (

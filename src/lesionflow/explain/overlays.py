@@ -22,33 +22,35 @@ INK, DARK, PAPER = (0.29, 0.17, 0.55), (0.08, 0.06, 0.05), (0.95, 0.94, 0.90)
 
 
 def ruler(rng: Rng, picture: Picture, severity: int) -> tuple[Picture, Cover]:
-    """A paper ruler along one edge, 8 to 24 % of the side wide, with ticks."""
+    """A paper ruler along one side of the middle square, 8 to 24 % of the side wide, with ticks."""
     edge, step = int(rng.integers(4)), float(rng.uniform(0.02, 0.035))
     turned = np.rot90(picture, edge).copy()
     height, width = turned.shape[:2]
     side = min(height, width)
     deep = max(3, round(side * (0.04 + 0.04 * severity)))
+    end = height - _aside(height, side, 0.45)
     strip = np.zeros((height, width), np.float32)
-    strip[height - deep :] = 1
+    strip[end - deep : end] = 1
     ticks = _canvas(turned)
     for number, x in enumerate(np.arange(0.01 * side, width, max(2.0, step * side))):
         long = deep * (0.7 if number % 10 == 0 else 0.5 if number % 5 == 0 else 0.3)
-        _line(ticks, [(x, height - deep), (x, height - deep + long)], max(1, side // 200))
+        _line(ticks, [(x, end - deep), (x, end - deep + long)], max(1, side // 200))
     drawn = _over(_over(turned, strip, PAPER), ticks / 255, DARK)
     return np.rot90(drawn, -edge).copy(), np.rot90(strip >= VISIBLE, -edge).copy()
 
 
 def watermark(rng: Rng, picture: Picture, severity: int) -> tuple[Picture, Cover]:
-    """A line of print on a label along the lower or upper edge; label and print grow more opaque."""
+    """A line of print on a label below or above the middle; label and print grow more opaque."""
     height, width = picture.shape[:2]
     side, low = min(height, width), bool(rng.random() < 0.8)
     text = "".join(rng.choice(list(string.ascii_lowercase), 9)) + ".org"
     deep = max(8, round(side * 0.11))
-    above = height - deep if low else 0
+    away = _aside(height, side, 0.40)
+    above = height - away - deep if low else away
     label, canvas = np.zeros((height, width), np.float32), _canvas(picture)
     label[above : above + deep] = 0.5 + 0.1 * severity
     scale = cv2.getFontScaleFromHeight(cv2.FONT_HERSHEY_SIMPLEX, max(4, round(0.55 * deep)))
-    at = (round(side * rng.uniform(0.02, 0.2)), above + round(0.72 * deep))
+    at = (round(_aside(width, side, 0.40) + side * rng.uniform(0, 0.2)), above + round(0.72 * deep))
     cv2.putText(canvas, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, max(1, side // 250), cv2.LINE_AA)
     letters = (0.5 + 0.1 * severity) * canvas / 255
     return _over(_over(picture, label, PAPER), letters, DARK), (label >= VISIBLE) | (letters >= VISIBLE)
@@ -125,6 +127,11 @@ def vignette(rng: Rng, picture: Picture, severity: int) -> tuple[Picture, Cover]
     far = np.hypot(x - width / 2 - shift[0], y - height / 2 - shift[1]) / min(height, width)
     dark = 1 / (1 + np.exp(-(far - (0.70 - 0.05 * severity)) / 0.015))
     return _over(picture, dark.astype(np.float32), (0.02, 0.02, 0.02)), dark > 0.1
+
+
+def _aside(length: int, side: int, share: float) -> int:
+    """Pixels from an edge to `share` of the side from the middle: networks see 0.44 of it and more, each way."""
+    return max(0, round(length / 2 - share * side))
 
 
 def _canvas(picture: Picture) -> Canvas:

@@ -11,7 +11,7 @@ from lesionflow import files
 from lesionflow.errors import LesionflowError
 from lesionflow.report import figures, severity_plots, templating
 from lesionflow.report.drawing import Chart
-from lesionflow.report.trust import Grid
+from lesionflow.report.grids import Grid
 
 PICTURES = ("photo", "overlay", "truth_overlay")
 KINDS = {
