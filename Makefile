@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 PULLED := .cache/data-pulled
 
 .DEFAULT_GOAL := help
-.PHONY: docs help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external benchmark-ablation ablation readme
+.PHONY: docs help env data repro paper ui test lint types check deps sample benchmark-milk10k benchmark-ingest benchmark-leakage benchmark-curation benchmark-curation-scale benchmark-split benchmark-learning benchmark-learning-milk10k benchmark-external benchmark-ablation benchmark-report ablation readme
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -99,6 +99,9 @@ benchmark-external: $(INSTALLED) ## Measure classifiers of milk10k on PAD-UFES-2
 
 benchmark-ablation: $(INSTALLED) ## Measure frozen against fine-tuned on real photos (needs ../shared/data)
 	python benchmarks/ablation.py
+
+benchmark-report: $(INSTALLED) ## Measure how long the report takes on generated tables of 27,000 photos
+	python benchmarks/report.py
 
 readme: $(INSTALLED) ## Render README's tables from benchmarks/results
 	python benchmarks/readme.py
