@@ -1,4 +1,4 @@
-"""How long the report takes on a written run: 27,000 rows, 51 classes, six classifiers; and on one of the sample's size.
+"""How long the report takes on a written run: 27,000 rows, 51 classes, six classifiers; and on the sample's size.
 
 `python benchmarks/report.py` writes benchmarks/results/report.json. The tables and figures are made up, as in the tests
 of the report; their sizes are not. `load_average` is the machine's before each run: above its number of processors,
