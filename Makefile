@@ -150,5 +150,8 @@ benchmark-explain: $(INSTALLED) ## Measure what the shortcut audit catches and w
 benchmark-update: $(INSTALLED) ## Measure what an update of 1 % of the photos costs beside a full run (long)
 	python benchmarks/update.py
 
+benchmark-report: $(INSTALLED) ## Measure how long the report takes on generated tables of 27,000 photos
+	python benchmarks/report.py
+
 readme: $(INSTALLED) ## Render README's tables from benchmarks/results
 	python benchmarks/readme.py

@@ -9,6 +9,7 @@ rare               4  1 undecodable     -                             3        c
 all               30  2                 4                            24        13, 4, 4; 21 in kept classes
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -297,5 +298,7 @@ def write_run(root: Path, plan: dict = PLAN, *, source: str = "atlas", licence: 
     files.write_text(PIPELINE, root / "dvc.yaml")
     active = ", ".join(slug.removesuffix("-study") for slug in VALIDATION)
     settings = f"active: [{active}]\nactive_recipes: [study]\njoined: []\nevaluate: {{confidence: 0.95}}\n"
+    cards = ("intended_use", "motivation", "collection", "consent", "distribution", "maintenance", "contact")
+    settings += f"report: {json.dumps({'cards': dict.fromkeys(cards, '')})}\n"
     files.write_text(settings, root / "params.yaml")
     return root

@@ -83,9 +83,9 @@ def _board(board: pd.DataFrame, measures: Sequence[Measure]) -> Table:
     for measure in measures:
         table.add_column(measure.name, justify="right")
     for _, row in board.iterrows():
-        name = Text(str(row["model"]), "bold green" if row["selected"] else "")
+        model = Text(str(row["model"]), "bold green" if row["selected"] else "")
         validation = figures.plain(row[f"val_{chosen_by.key}"], share=chosen_by.share)
         cells = [validation, leaderboard.difference(row, chosen_by)]
         cells += [leaderboard.estimate(row, measure) for measure in measures]
-        table.add_row(name, *map(Text, cells))
+        table.add_row(model, *map(Text, cells))
     return table
