@@ -42,6 +42,7 @@ def test_a_run_holds_params_metrics_with_intervals_and_every_file(results):
         "explain_blank": 0.0,
         "calibration_temperature": 1.25,
         "calibration_raw_ece": 0.1,
+        "calibration_abstention_threshold": 0.5,
         "worst_sex_accuracy": 0.25,
         "worst_sex_accuracy_of": 2.0,
         "class/nevus/recall": 1.0,

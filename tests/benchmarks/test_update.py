@@ -30,7 +30,7 @@ def test_figures_are_shares_of_the_full_run_and_name_what_differs():
     assert (found["update_share_of_full"], found["image_work_share"]) == (0.1, 0.025)
     assert (found["same_as_scratch"], found["differing"]) == (False, ["b", "c"])
     text = readme.update_cost(found)
-    assert "| Update over full | 10.0 % |          2.5 % |" in text
+    assert "| Update over full |  10.0 % |          2.5 % |" in text
     assert "2 other ones" in text
 
 

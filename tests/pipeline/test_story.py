@@ -21,7 +21,7 @@ from mlflow import MlflowClient
 from lesionflow import tables
 from tests.pipeline.conftest import Project
 
-MODEL = "tiny_cnn-tuned"
+MODEL = "tiny_vit-tuned"
 WRONG = {
     "Melanocytic nevus": "Melanoma", "Melanoma": "Basal cell carcinoma", "Basal cell carcinoma": "Melanocytic nevus",
     "mole": "MEL", "MEL": "BCC", "BCC": "mole",
@@ -108,7 +108,7 @@ def story(done, server, tmp_path_factory):
     before = os.environ.get("MLFLOW_TRACKING_URI")
     found = Story(done.copy(folder / "project"), server)
     found.project.run("dvc", "remote", "add", "--default", "far", str(folder / "remote"))
-    found.project.set_params(promote=RULES, active=["tiny_cnn"], active_recipes=["tuned"], joined=[])
+    found.project.set_params(promote=RULES, active=["tiny_vit"], active_recipes=["tuned"], joined=[])
     found.project.set_params(recipes__tuned__max_epochs=30, recipes__tuned__learning_rate=0.003)
     found.project.run("python", "-m", "lesionflow", "freeze-split")
     found.project.run("dvc", "add", "--quiet", "data")

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lesionflow.adapters import store
 from lesionflow.adapters.store import KEY, MODEL, ModelVersion, Store
 from lesionflow.errors import LesionflowError
+from lesionflow.files import read_json
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-RECORD = ("outputs/predictions", "outputs/heads")
-"""What of a run's artifacts says how it answered, and with which classes."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,22 @@ def champion(name: str) -> Standing | None:
         return _champion(opened, name)
 
 
-def download(standing: Standing, folder: Path) -> Path:
-    """Put the champion's record (RECORD) and its model's files (`model`) below `folder`, which is returned.
+def record(standing: Standing, folder: Path) -> tuple[Path, dict[str, Any]]:
+    """The champion's table predictions, as of the run that made it, and the card of its head; copied below `folder`.
 
     Raises
     ------
     LesionflowError : the store cannot be used, or has lost them.
     """
     with store.opened() as opened:
-        for path in RECORD:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            opened.client.download_artifacts(standing.run_id, path, str(folder))
-        return folder
+        # Where a store puts a copy is its own affair; it says where.
+        predictions = opened.client.download_artifacts(
+            standing.run_id, f"outputs/predictions/{standing.model}.parquet", str(folder)
+        )
+        card = opened.client.download_artifacts(
+            standing.run_id, f"outputs/heads/{standing.model}/head.json", str(folder)
+        )
+        return Path(predictions), read_json(Path(card))
 
 
 def model_files(name: str, standing: Standing, folder: Path) -> Path:

@@ -89,9 +89,8 @@ def _against(candidate: Candidate, champion: Standing, settings: PromoteParams) 
         bins=params.load("calibrate", CalibrateParams).bins,
     )
     with tempfile.TemporaryDirectory() as room:
-        folder = registry.download(champion, Path(room))
-        record = tables.read(folder / f"outputs/predictions/{champion.model}.parquet", tables.PREDICTIONS)
-        theirs = list(read_json(folder / "outputs/heads" / champion.model / "head.json")["labels"])
+        path, card = registry.record(champion, Path(room))
+        record, theirs = tables.read(path, tables.PREDICTIONS), list(card["labels"])
         found = rematch.sort_out(candidate.table, record)
         anew: Mapping[str, Any] = {}
         if found.unanswered:
