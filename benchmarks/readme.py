@@ -325,8 +325,8 @@ def explain(results: Mapping[str, Any]) -> str:
             "On milk10k:",
             markdown_table(["", "Shortcuts", "Artefact that pulls most", "Pulled", "Only the border"], rows, left=3),
             "Pulled: of the photos that had another answer, how many get one and the same class when a little of the "
-            "artefact is drawn in. Only the border: accuracy when 70 % of the photo are covered, beside the share of the largest "
-            "class. Error rates on photos that really carry an artefact, minus those on photos free of it, in points:",
+            "artefact is drawn in. Only the border: accuracy when 70 % of the photo are covered, beside the share of "
+            "the largest class. Error rates on photos that really carry an artefact, minus those on photos free of it, in points:",
             markdown_table(["", *(told.capitalize() for told in CARRIED.values())], errors, left=1),
             f"Test photos by the MONET scores of milk10k: {counts}, of {real['test_photos']}. Classes are not spread "
             "alike over them, so that a difference need not be the artefact's doing.",
