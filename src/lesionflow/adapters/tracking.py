@@ -97,7 +97,7 @@ def _log_dataset(content: RunContent, tags: dict[str, str]) -> None:
     mlflow.log_input(
         dataset,
         context="train, val and test",
-        tags={f"photos.{plain(name)}": str(count) for name, count in counts.items()},
+        tags={f"photos.{plain(str(name))}": str(count) for name, count in counts.items()},
     )
 
 
