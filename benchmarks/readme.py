@@ -162,7 +162,7 @@ def ablation(results: Mapping[str, Any]) -> str:
         `command` and `versions`.
     """
     photos, seeds = results["photos"], len({cell["seed"] for cell in results["cells"]})
-    missing = f" Not measured: {', '.join(results['missing'])}." if results["missing"] else ""
+    missing = f" Not measured: {', '.join(_cells(results))}." if results["missing"] else ""
     return "\n\n".join(
         [
             markdown_table(ablation_page.header(), ablation_page.rows(results), left=2),
@@ -175,6 +175,13 @@ def ablation(results: Mapping[str, Any]) -> str:
             f"{_told(results['versions'])}.",
         ]
     )
+
+
+def _cells(results: Mapping[str, Any]) -> list[str]:
+    """The missing cells, those of a strategy without any result as one."""
+    made = {cell["strategy"] for cell in results["cells"]}
+    of = {name: name.split("-")[0] for name in results["missing"]}
+    return list(dict.fromkeys(name if way in made else way for name, way in of.items()))
 
 
 LEAKED = ("leaked_share", "accuracy_leaked", "accuracy_not_leaked")

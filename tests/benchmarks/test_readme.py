@@ -118,7 +118,7 @@ def test_missing_or_incomplete_results_are_named(project, content, message):
 
 
 def test_unknown_table_is_refused(project):
-    with pytest.raises(LesionflowError, match="expected: one of milk10k"):
+    with pytest.raises(LesionflowError, match="expected: one of update, milk10k"):
         readme.rendered("<!-- table: x --><!-- end: x -->", project / "benchmarks/results")
 
 
@@ -278,7 +278,7 @@ def test_what_fine_tuning_gains_stands_beside_frozen_and_missing_cells_are_named
             one | {"strategy": "frozen", "seed": 0, "balanced_accuracy": 0.4},
             one | {"strategy": "frozen", "seed": 1, "balanced_accuracy": 0.46},
         ],
-        "compared": [{"strategy": "full", "share": 0.1, "seeds": [0], **gain}], "missing": ["full-10-1"],
+        "compared": [{"strategy": "full", "share": 0.1, "seeds": [0], **gain}], "missing": ["full-10-1", "lora-10-0", "lora-10-1"],
         "model": "lite0", "input_size": 128, "photos": {"train": 2048, "val": 439, "test": 440},
         "classes": list("abcdef"), "test_groups": 430, "confidence": 0.95, "seconds": 4000,
         "command": "make benchmark-ablation", "versions": {"timm": "1.0.31"},
@@ -292,7 +292,7 @@ def test_what_fine_tuning_gains_stands_beside_frozen_and_missing_cells_are_named
     ]  # fmt: skip
     assert "`lite0` at 128 pixels, one split of 2,927 photos of 6 classes, 440 of them in test (430 groups)" in text
     assert "means of 2 seeds" in text
-    assert "Not measured: full-10-1." in text
+    assert "Not measured: full-10-1, lora." in text
     assert "Measured by `make benchmark-ablation` in 67 min of processor time, with timm 1.0.31." in text
     assert "Not measured" not in readme.ablation(results | {"missing": []})
 
