@@ -37,7 +37,7 @@ def test_photos_get_the_probabilities_of_the_pipeline(made, backbone, photos):
     folder, trained = made
     expected = trained.probabilities(features.extract(backbone, photos, FeaturesParams(batch_size=4))[:, 0])
     table = predictor._load_pyfunc(str(folder)).predict(pd.DataFrame({"image": [photo.read() for photo in photos]}))
-    assert list(table.columns) == ["label", "probability", *LABELS]
+    assert list(table.columns) == ["label", "probability", "answered", *LABELS]
     np.testing.assert_allclose(table[LABELS].to_numpy(), expected, atol=1e-4)
     assert list(table["label"]) == [LABELS[row] for row in expected.argmax(axis=1)]
     assert (table["probability"] == table[LABELS].max(axis=1)).all()
@@ -62,7 +62,7 @@ def test_more_photos_than_a_batch_keep_their_order(made, photos, monkeypatch):
 
 def test_no_photos_give_no_rows(made):
     table = predictor._load_pyfunc(str(made[0])).predict(pd.DataFrame({"image": []}))
-    assert list(table.columns) == ["label", "probability", *LABELS]
+    assert list(table.columns) == ["label", "probability", "answered", *LABELS]
     assert len(table) == 0
 
 

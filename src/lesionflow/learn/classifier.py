@@ -32,14 +32,15 @@ class Classifier(nn.Module):
                 expected=f"{of.width(backbone.width)}, as the backbone gives",
                 remedy="Run `dvc repro train`.",
             )
-        self.network = backbone.pooled
+        # Channels last: up to twice as fast on a CPU, and on a GPU what tensor cores want.
+        self.network = backbone.pooled.to(memory_format=torch.channels_last)
         self.head = head
         self.inputs = of
         self.eval()
 
     def features(self, photos: Tensor) -> Tensor:
         """The backbone's features (B, V, width) of views (B, V, 3, H, W)."""
-        flat: Tensor = self.network(photos.flatten(0, 1))
+        flat: Tensor = self.network(photos.flatten(0, 1).contiguous(memory_format=torch.channels_last))
         return flat.reshape(*photos.shape[:2], -1)
 
     def logits(self, features: Tensor, told: Tensor | None = None) -> Tensor:
