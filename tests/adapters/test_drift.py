@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lesionflow.adapters import drift, gate
@@ -76,6 +76,7 @@ def test_the_same_data_and_data_before_any_was_accepted_pass(accepted):
     assert all(result.success for result in held(BEFORE, accepted))
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from("xyz"), min_size=1), st.lists(st.sampled_from("xyz"), min_size=1))
 def test_drift_lies_between_0_and_1_and_is_the_same_both_ways(first, second):
     one, other = (profile(labels, range(len(labels))) for labels in (first, second))

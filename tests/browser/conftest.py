@@ -45,7 +45,10 @@ def write_pages(root: Path) -> None:
     gallery.copy(run.models, root / "outputs/explain", root / "reports/assets")
     pages.write(made, root / "reports")
     photos = shelf(root, {photo(place): encoded((90, 60 + place)) for place in (0, 1, 2, 3, 6)})
+    shown = (root / "reports/curation/pictures/one.jpg").read_bytes()
     curation_page.write(everything(HOSTILE), photos, root / "reports/curation", header=HEADER)
+    # Of the run's written highlights, to which the data page links; the line above wrote the folder anew.
+    (root / "reports/curation/pictures/one.jpg").write_bytes(shown)
 
 
 @contextmanager

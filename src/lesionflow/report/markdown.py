@@ -4,7 +4,7 @@ import re
 
 from lesionflow.report import figures
 
-MARKUP = re.compile(r"([\\`*{}#|~!]|\](?=[(\[:])|\b_(?!\w)|(?<!\w)_)")
+MARKUP = re.compile(r"([\\`*{}#|~!]|\](?=[(\[:])|_(?!\w)|(?<!\w)_)")
 """Signs that are markup; a bracket only where it would end the text of a link, an underscore only at a word's edge."""
 
 
