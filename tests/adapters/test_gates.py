@@ -296,7 +296,9 @@ def test_a_damaged_suite_is_refused_by_name(tmp_path, content, said):
 
 
 def test_an_unknown_table_is_answered_with_the_known_ones():
-    with pytest.raises(LesionflowError, match="one of accepted, curated, drift, ingested, manifest, predictions, split"):
+    with pytest.raises(
+        LesionflowError, match="one of accepted, curated, drift, ingested, manifest, predictions, split"
+    ):
         gate.read_suite(SUITES / "fingerprints.json")
 
 
