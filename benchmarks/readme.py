@@ -13,8 +13,7 @@ from typing import Any
 from lesionflow import files
 from lesionflow.errors import LesionflowError, command
 from lesionflow.evaluate import verdict
-from lesionflow.report import ablation_page, figures
-from lesionflow.report.leaderboard import markdown_table
+from lesionflow.report import ablation_page, figures, markdown
 
 README, RESULTS = Path("README.md"), Path("benchmarks/results")
 MARKER = re.compile(r"<!-- (table|end): ([\w-]+) -->")
@@ -35,7 +34,7 @@ def milk10k(results: Mapping[str, Any]) -> str:
     ]
     return "\n\n".join(
         [
-            markdown_table(["Model", *(measure.name for measure in shown)], rows, left=1),
+            markdown.of_markup(["Model", *(measure.name for measure in shown)], rows),
             f"Measured by `{results['command']}` in {_duration(results['seconds'])}, "
             f"with {_told(results['versions'])}.",
         ]
@@ -56,7 +55,7 @@ def ingest(results: Mapping[str, Any]) -> str:
     ]
     return "\n\n".join(
         [
-            markdown_table(["", "Images a second", "Ratio"], rows, left=1),
+            markdown.of_markup(["", "Images a second", "Ratio"], rows),
             f"{results['photos']:,} photos of {results['mean_bytes'] / 1000:.0f} kB over loopback, "
             f"{results['workers']} processes, md5 and decoding checked by both; medians of {len(results['pairs'])} "
             f"pairs. A second run takes {100 * results['resume_share']:.1f} % of the first.",
@@ -80,7 +79,7 @@ def leakage(results: Mapping[str, Any]) -> str:
     shares = {name: f"{100 * results[name]['value']:.0f} %" for name in LEAKED}
     return "\n\n".join(
         [
-            markdown_table(["Split", "Test accuracy", "Balanced accuracy"], rows, left=1),
+            markdown.of_markup(["Split", "Test accuracy", "Balanced accuracy"], rows),
             f"{results['photos']:,} photos and {results['copies']} planted copies; curation joined "
             f"{results['copies_in_cluster']} copies with their original, and keeps {results['copies_in_group']} in its "
             f"leakage group. At random, {shares['leaked_share']} of the test photos have a copy in train; on these the "
@@ -110,7 +109,7 @@ def learning_milk10k(results: Mapping[str, Any]) -> str:
     rows += [[f"`{name}`", *_gains(of)] for name, of in results["models"].items()]
     return "\n\n".join(
         [
-            markdown_table(["", "Balanced accuracy", "MCC", "Accuracy"], rows, left=1),
+            markdown.of_markup(["", "Balanced accuracy", "MCC", "Accuracy"], rows),
             f"{results['photos']:,} photos of {len(results['classes'])} classes, means of {len(results['splits'])} "
             "splits 70/15/15 and their 95 % intervals, which allow for photos that splits share. `study` is the one of "
             "its heads that validation prefers, `tuned` the joined pair. What is chosen on validation weighs balanced "
@@ -145,7 +144,7 @@ def learning(results: Mapping[str, Any]) -> str:
     ]
     return "\n\n".join(
         [
-            markdown_table(["", "Measured"], rows, left=1),
+            markdown.of_markup(["", "Measured"], rows),
             f"`{results['model']}`, {results['photos']:,} generated photos, {results['processors']} processors. "
             f"Measured by `{results['command']}`, with {_told(results['versions'])}.",
         ]
@@ -165,7 +164,7 @@ def ablation(results: Mapping[str, Any]) -> str:
     missing = f" Not measured: {', '.join(_cells(results))}." if results["missing"] else ""
     return "\n\n".join(
         [
-            markdown_table(ablation_page.header(), ablation_page.rows(results), left=2),
+            markdown.of_markup(ablation_page.header(), ablation_page.rows(results), left=2),
             f"`{results['model']}` at {results['input_size']} pixels, one split of {sum(photos.values()):,} photos of "
             f"{len(results['classes'])} classes, {photos['test']} of them in test ({results['test_groups']} groups); "
             f"means of {seeds} seeds, which draw the subset too. After the semicolon the difference from frozen at the "
@@ -201,7 +200,7 @@ def curation(results: Mapping[str, Any]) -> str:
     photos = results["photos"]
     return "\n\n".join(
         [
-            markdown_table(["Search", "Copies found", "Of the hardest change", "False pairs"], rows, left=1),
+            markdown.of_markup(["Search", "Copies found", "Of the hardest change", "False pairs"], rows),
             f"{photos['copied']} photos, each changed in {photos['ways']} ways, among the {photos['originals']:,} "
             f"close-ups of milk10k. In PAD-UFES-20 curation finds {len(results['pad_double_uses'])} pairs of photos "
             "that stand under two lesions.",
@@ -241,7 +240,7 @@ def curation_scale(results: Mapping[str, Any]) -> str:
     same = "the same pairs" if results["same_on_ray"] else "other pairs (a fault)"
     return "\n\n".join(
         [
-            markdown_table(["Photos", "Time", "Peak memory", "Candidates", "Planted pairs found"], rows, left=1),
+            markdown.of_markup(["Photos", "Time", "Peak memory", "Candidates", "Planted pairs found"], rows),
             f"Time grows as photos to the power {results['exponent']:.2f}; two local Ray workers find {same}.",
             f"Measured by `{results['command']}` (seed {results['seed']}), with {_told(results['versions'])}.",
         ]
@@ -280,9 +279,9 @@ def external_pad(results: Mapping[str, Any]) -> str:
     )
     return "\n\n".join(
         [
-            markdown_table(heads, rows, left=1),
+            markdown.of_markup(heads, rows),
             "Recovered without a label of PAD, with the gain over the classifier unchanged, paired:",
-            markdown_table(["", "Method", "Balanced accuracy", "Gain", "MCC", "Gain"], gains, left=2),
+            markdown.of_markup(["", "Method", "Balanced accuracy", "Gain", "MCC", "Gain"], gains, left=2),
             f"{counts['used']:,} of {counts['rows']:,} photos ({photos}): {counts['copy']} copies of milk10k's, "
             f"{counts['conflicting_labels']} under two labels, {counts['repeated']} repeated and "
             f"{counts['outside_taxonomy'] + counts['outside_model']} of other classes are left out. Farther from the "
@@ -307,7 +306,7 @@ def explain(results: Mapping[str, Any]) -> str:
 
     Parameters
     ----------
-    results : `shortcut_caught`, `clean_flagged`, `planted` and `clean` ({test_accuracy}), `of_each_class`,
+    results : `drawn` by seed, of which `caught` and `flagged` counts, `limits_chosen_on_seed`, `of_each_class`,
         `seconds_over_forward_backward`, `milk10k` ({photos, test_photos, models: by name {shortcut_audit_fails, fails,
         audit, carrying}}), `command` and `versions`.
     """
@@ -322,20 +321,23 @@ def explain(results: Mapping[str, Any]) -> str:
         f"{told} {first['carrying'][key]['photos']} (free: {first['carrying'][key]['free']})"
         for key, told in CARRIED.items()
     )
-    caught = "is caught" if results["shortcut_caught"] else "is missed (a fault)"
-    clean = "is flagged (a fault)" if results["clean_flagged"] else "is not flagged"
+    times = len(results["drawn"])
     return "\n\n".join(
         [
-            f"On drawn photos, {results['of_each_class']} of each of six classes, a head that learned a class by its "
-            f"watermark {caught}; one that had no watermark to learn {clean}. A heat map costs at most "
-            f"{results['seconds_over_forward_backward']:.2f} times a forward and backward pass of its network.",
+            f"Photos of six classes, {results['of_each_class']} of each, were drawn {times} times, of which the limits "
+            f"were chosen on one. A head that learned a class by its watermark is caught {results['caught']} times of "
+            f"{times}; one that had no watermark to learn is flagged {results['flagged']} times of {times}.",
+            f"A heat map costs at most {results['seconds_over_forward_backward']:.2f} times a forward and backward "
+            "pass of its network.",
             "On milk10k:",
-            markdown_table(["", "Shortcuts", "Artefact that pulls most", "Pulled", "Only the border"], rows, left=3),
+            markdown.of_markup(
+                ["", "Shortcuts", "Artefact that pulls most", "Pulled", "Only the border"], rows, left=3
+            ),
             "Pulled: of the photos that had another answer, how many get one and the same class when a little of the "
             "artefact is drawn in. Only the border: accuracy when 70 % of the photo are covered, beside the share of "
             "the largest class. Error rates on photos that really carry an artefact, minus those on photos free of it, "
             "in points:",
-            markdown_table(["", *(told.capitalize() for told in CARRIED.values())], errors, left=1),
+            markdown.of_markup(["", *(told.capitalize() for told in CARRIED.values())], errors),
             f"Test photos by the MONET scores of milk10k: {counts}, of {real['test_photos']}. Classes are not spread "
             "alike over them, so that a difference need not be the artefact's doing.",
             f"Measured by `{results['command']}`, with {_told(results['versions'])}.",
@@ -374,7 +376,7 @@ def update_cost(results: Mapping[str, Any]) -> str:
     same = "every one the same" if results["same_as_scratch"] else f"{len(results['differing'])} other ones"
     return "\n\n".join(
         [
-            markdown_table(["`dvc repro`", "Minutes", "Photos decoded"], rows, left=1),
+            markdown.of_markup(["`dvc repro`", "Minutes", "Photos decoded"], rows),
             f"{results['added_rows']} rows of the sample come later, as a manifest of their own. Of "
             f"{results['outputs']} outputs, {same} as from scratch. {results['processors']} processors.",
             f"Measured by `{results['command']}`, with {_told(results['versions'])}.",

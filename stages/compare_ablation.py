@@ -28,7 +28,7 @@ def main() -> None:
     compared = ablation.compared(found, labels, count=count, confidence=confidence, seed=params.load("seed", int))
     result = {"cells": ablation.figures(found, told, labels), "compared": compared}
     files.write_json(result, REPORTS / "ablation.json")
-    files.write_text(ablation_page.markdown(result, confidence=confidence), REPORTS / "ablation.md")
+    files.write_text(ablation_page.to_markdown(result, confidence=confidence), REPORTS / "ablation.md")
     files.write_text(ablation_page.figure(result, confidence=confidence), REPORTS / "ablation.svg")
 
 

@@ -21,11 +21,11 @@ def main() -> None:
     memory.keep_freed_memory()
     slug, _ = params.parts_of(name)
     backbone = backbones.load(slug, params.load(f"models.{slug}", BackboneParams))
-    classifier, labels = load_classifier(backbone, OUTPUTS / "heads" / name)
+    classifier, card = load_classifier(backbone, OUTPUTS / "heads" / name)
     predictions = tables.read(OUTPUTS / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
     ingested = tables.read(OUTPUTS / "ingested.parquet", tables.INGESTED)
     stored = stored_photos(ingested, OUTPUTS / "shards"), stored_masks(ingested, OUTPUTS / "shards")
-    explainer = Explainer(backbone, classifier, labels, predictions, *stored, settings, seed=seed)
+    explainer = Explainer(backbone, classifier, card["labels"], predictions, *stored, settings, seed=seed)
     found = explainer.explain(OUTPUTS / "explain" / name, name=name)
     folder = OUTPUTS / "map_scores"
     tables.write(found.scores, folder / f"{name}.parquet", tables.MAP_SCORES)

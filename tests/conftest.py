@@ -10,12 +10,12 @@ FIRST = "pipeline"
 """The folder whose tests take longest, and so start first when several processes share the tests."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Where processes share the tests, one gets all of a file, and all files of the finished small project."""
+    """Where processes share the tests, one gets all of a file."""
     items.sort(key=lambda item: FIRST not in item.path.parts)  # stable
-    of_the_project = {item.path for item in items if "done" in getattr(item, "fixturenames", ())}
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("done" if item.path in of_the_project else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -82,6 +82,16 @@ def named(entries: Sequence[Entry], name: str, *, section: str = "joined", kind:
     return found[0]
 
 
+def members(classifier: str, joined: Sequence[Joined]) -> tuple[str, ...]:
+    """The classifiers whose heads answer for a classifier: it alone, or the two that it joins.
+
+    >>> members("pair", [Joined(name="pair", first="lite0-study", second="lite2-study")])
+    ('lite0-study', 'lite2-study')
+    """
+    pair = next((one for one in joined if one.name == classifier), None)
+    return (classifier,) if pair is None else (pair.first, pair.second)
+
+
 def parts_of(classifier: str) -> tuple[str, str]:
     """The slug of a classifier's backbone, and its recipe.
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from lesionflow import tables
+from lesionflow.adapters.content import Subject
 from tests.adapters import sound_tables
 
 PARAMS = {
@@ -14,6 +15,7 @@ PARAMS = {
     "train": {"hidden": 4},
     "seed": 7,
 }
+CNN = Subject("cnn", (("cnn", "cnn"),))
 METRICS = {
     "model": "cnn",
     "test": {"photos": 2, "mcc": {"value": 0.5, "low": 0.25, "high": 0.75}, "top_3": dict.fromkeys(("value", "low"))},

@@ -15,7 +15,7 @@ STATE = Parent("feed" * 16, {"lesionflow.data": "0123.dir"})
 
 
 def track(root, seed=7, parent=None):
-    found = content.gather("cnn", {**PARAMS, "seed": seed}, root=root)
+    found = content.gather(sound_results.CNN, {**PARAMS, "seed": seed}, root=root)
     return tracking.track(found, **NAMES, tags=provenance.tags(found), parent=parent)
 
 
@@ -51,7 +51,7 @@ def test_runs_of_one_state_share_a_parent_and_another_state_has_its_own(project)
 def test_a_version_that_is_logged_anew_stays_champion(project, tmp_path, monkeypatch):
     """The project was moved: its artifacts are no longer where the run says."""
     track(project)
-    key = content.gather("cnn", PARAMS, root=project).key
+    key = content.gather(sound_results.CNN, PARAMS, root=project).key
     registry.enter("lesionflow", experiment="skin", key=key, alias="champion", tags={}, before=None)
     project.rename(tmp_path / "moved")
     monkeypatch.chdir(tmp_path / "moved")
@@ -104,7 +104,7 @@ def test_a_champion_that_changed_since_the_decision_is_not_overwritten(on_server
     name = f"champion of {on_server.parent.name}".replace(" ", "-")
     track(on_server)
     track(on_server, seed=8)
-    keys = [content.gather("cnn", {**PARAMS, "seed": seed}, root=on_server).key for seed in (7, 8)]
+    keys = [content.gather(sound_results.CNN, {**PARAMS, "seed": seed}, root=on_server).key for seed in (7, 8)]
     given = {"experiment": NAMES["experiment"], "tags": {"lesionflow.decision": "champion"}}
     registry.enter(name, key=keys[0], alias="champion", before=None, **given)
     with pytest.raises(store.LesionflowError, match="another champion since the decision"):

@@ -37,7 +37,7 @@ NAMES = {"experiment": "skin", "registered_model": "lesionflow-cnn"}
 
 
 def track(root, params=PARAMS, **names):
-    found = content.gather("cnn", params, root=root)
+    found = content.gather(sound_results.CNN, params, root=root)
     return tracking.track(found, **{**NAMES, **names}, tags=provenance.tags(found))
 
 

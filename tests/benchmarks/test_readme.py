@@ -304,8 +304,9 @@ def audited(corruption, severity, pulled, accuracy=0.2):
 
 
 EXPLAINED = {
-    "shortcut_caught": True,
-    "clean_flagged": False,
+    "drawn": {"1": {}, "2": {}, "3": {}},
+    "caught": 3,
+    "flagged": 1,
     "of_each_class": 60,
     "seconds_over_forward_backward": 0.512,
     "milk10k": {
@@ -327,7 +328,7 @@ EXPLAINED = {
 
 def test_the_audit_is_told_by_what_pulls_most_at_the_lowest_severity():
     told = readme.explain(EXPLAINED)
-    assert "by its watermark is caught; one that had no watermark to learn is not flagged" in told
+    assert "is caught 3 times of 3; one that had no watermark to learn is flagged 1 times of 3." in told
     assert "costs at most 0.51 times" in told
     row = next(line for line in told.splitlines() if line.startswith("| `lite0-study` | pen marking"))
     # Neither the ruler at severity 5 nor blur, which adds nothing to a photo.
@@ -335,9 +336,3 @@ def test_the_audit_is_told_by_what_pulls_most_at_the_lowest_severity():
     assert "40.0 % [35.0, 45.0]" in row
     assert "20.0 % [15.0, 25.0] (30.0 %)" in row
     assert "hair 5 (free: 8), pen ink 5 (free: 8), gel 5 (free: 8), of 15" in told
-
-
-def test_an_audit_that_misses_or_flags_wrongly_is_called_a_fault():
-    told = readme.explain(EXPLAINED | {"shortcut_caught": False, "clean_flagged": True})
-    assert "is missed (a fault)" in told
-    assert "is flagged (a fault)" in told

@@ -22,12 +22,12 @@ def test_classifier_equals_the_head_on_cached_features(make_params, photos, tmp_
     made = Head(backbone.width, 8, 3, 0.4)
     head.save(made, tmp_path / "head", card(backbone))
     cached = made.probabilities(features.extract(backbone, photos, FeaturesParams(batch_size=4))[:, 0])
-    classifier, labels = load_classifier(backbone, tmp_path / "head")
+    classifier, found = load_classifier(backbone, tmp_path / "head")
     whole = classifier.probabilities(
         torch.stack([backbone.preprocess(images.decode(photo.read())) for photo in photos])
     )
     np.testing.assert_allclose(whole, cached, atol=1e-4)
-    assert labels == ["a", "b", "c"]
+    assert found["labels"] == ["a", "b", "c"]
 
 
 def test_a_head_of_another_width_is_refused(backbone):

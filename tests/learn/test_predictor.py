@@ -1,5 +1,6 @@
 import base64
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import torch
 
 from lesionflow import files, tables
 from lesionflow.errors import LesionflowError
-from lesionflow.learn import examples, features, head, predictor
+from lesionflow.learn import examples, features, head, joining, predictor
 from lesionflow.learn.features import FeaturesParams
 from lesionflow.learn.head import Head
 from lesionflow.learn.head_inputs import Inputs
@@ -154,3 +155,35 @@ def test_a_tuned_head_is_served_as_the_pipeline_predicts(tuned, backbone, photos
 def test_a_number_that_is_none_is_told_before_any_photo_is_looked_at(tuned):
     with pytest.raises(LesionflowError, match="clinical metadata: age"):
         predictor._load_pyfunc(str(tuned[0])).predict(pd.DataFrame({"image": [b""], "age": ["old"]}))
+
+
+@pytest.fixture
+def pair(made, tuned, tmp_path):
+    """The folder of both joined, and the cards of their heads."""
+    folder, cards = tmp_path / "pair", []
+    for name, one, tau in (("plain", made[0], 0.0), ("tuned", tuned[0], 1.0)):
+        shutil.copytree(one, folder / name)
+        card = json.loads((one / "head.json").read_text())
+        card |= {"model": name, "tau": tau, "class_photos": dict(zip(LABELS, (4, 2, 1), strict=True))}
+        (folder / name / "head.json").write_text(json.dumps(card))
+        cards.append(card)
+    trust = {"temperature": 2.0, "threshold": 0.5}
+    files.write_json({"members": ["plain", "tuned"], "tau": 0.5, "trust": trust}, folder / "model.json")
+    return folder, cards
+
+
+def test_a_joined_pair_answers_as_the_pipeline_joins_it(pair, made, tuned, photos):
+    folder, cards = pair
+    inputs = pd.DataFrame({"image": [photo.read() for photo in photos], "sex": ["male", "female", None] * 2})
+    each = [predictor.Predictor(one).raw(inputs) for one in (made[0], tuned[0])]
+    # Stage join on predictions of the same photos, all of them validation, where tau 0.5 is the only choice.
+    known = pd.DataFrame({"sha256": range(6), "split": ["train"] * 3 + ["val"] * 3, "class_id": [0, 1, 2] * 2})
+    frames = [known.assign(probabilities=list(rows)) for rows in each]
+    joined = joining.join(frames, [cards[0] | {"taus": [0.5]}, cards[1]]).probabilities
+    served = predictor.Predictor(folder)
+    np.testing.assert_allclose(served.raw(inputs), joined, atol=1e-6)
+    # At temperature 2, probabilities are as their square roots.
+    expected = np.sqrt(joined) / np.sqrt(joined).sum(axis=1, keepdims=True)
+    answer = served.predict(inputs)
+    np.testing.assert_allclose(answer[LABELS].to_numpy(), expected, atol=1e-6)
+    assert list(answer["answered"]) == list(expected.max(axis=1) >= 0.5)

@@ -21,7 +21,7 @@ RULES = {
     "max_calibration_rise": 0.05, "require_audit": False,
 }  # fmt: skip
 PARAMS = {
-    "active": ["cnn"], "active_recipes": ["study"], "models": {"cnn": sound_results.PARAMS["model"]},
+    "active": ["cnn"], "active_recipes": ["study"], "joined": [], "models": {"cnn": sound_results.PARAMS["model"]},
     "recipes": {"study": {}}, "track": {"experiment": "skin", "registered_prefix": "lesionflow-"}, "seed": 7,
     "evaluate": {"bootstrap": 200, "confidence": 0.95}, "compare": {"criterion": "accuracy"}, "promote": RULES,
     "calibrate": {"bins": 10, "coverage": 0.9, "target_risk": 0.1}, "curate": {},
@@ -63,7 +63,8 @@ class Run:
         figures = {"photos": 200, "balanced_accuracy": {"value": share, "low": share - 0.05, "high": share + 0.05}}
         put(self.root / "reports/metrics/cnn-study.json", {"test": figures})
         put(self.root / "reports/explain/cnn-study.json", explained or {})
-        found = content.gather("cnn-study", content.settings("cnn-study"), root=self.root, backbone="cnn")
+        about = content.subject("cnn-study")
+        found = content.gather(about, content.settings(about), root=self.root)
         names = {"experiment": "skin", "registered_model": "lesionflow-cnn-study"}
         tracking.track(found, **names, tags=provenance.tags(found))
         return found.key

@@ -20,6 +20,7 @@ from tests.adapters.sound_results import put
 PARAMS = {
     "active": ["cnn"],
     "active_recipes": ["study", "tuned"],
+    "joined": [],
     "models": {"cnn": sound_results.PARAMS["model"]},
     "recipes": {"study": {"hidden": 4}, "tuned": {"hidden": 8}},
     "track": {"experiment": "skin", "registered_prefix": "lesionflow-"},
@@ -90,9 +91,8 @@ def test_a_fresh_clone_and_old_commits_show_their_runs_once(here, clone):
     found = {run.data.params["seed"]: run for run in runs(here) if run.info.run_name == "cnn-study"}
     assert (sorted(found), len(runs(here))) == (["7", "8"], 4)
     # The key is what a run of the pipeline gives: that of the files as they lie in the project.
-    here_key = content.gather(
-        "cnn-tuned", content.settings("cnn-tuned", work / "params.yaml"), root=work, backbone="cnn"
-    ).key
+    about = content.subject("cnn-tuned")
+    here_key = content.gather(about, content.settings(about, work / "params.yaml"), root=work).key
     assert here_key in {run.data.tags["lesionflow.content_key"] for run in runs(here)}
     assert found["7"].data.tags["mlflow.source.git.commit"] == commit_of("HEAD~1")
     assert found["7"].data.metrics["test_mcc"] == 0.5

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 CODE = ("src", "stages", "expectations", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore")
@@ -86,7 +87,12 @@ def fresh(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def done(fresh, tmp_path_factory):
-    """The small project after `dvc repro`. Tests that change it copy it first."""
-    project = fresh.copy(tmp_path_factory.mktemp("done") / "project")
-    project.run("dvc", "repro")
-    return project
+    """The small project after `dvc repro`, which one process runs for all. Tests that change it copy it first."""
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "done"
+    with FileLock(f"{shared}.lock"):
+        if not shared.exists():
+            project = fresh.copy(tmp_path_factory.mktemp("run") / "project")
+            project.run("dvc", "repro")
+            project.folder.rename(shared)
+    return Project(shared).copy(own / "done-here" / "project")

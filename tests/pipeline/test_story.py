@@ -191,17 +191,15 @@ def test_copies_of_test_photos_under_other_labels_are_refused_with_the_reason(st
     with (story.folder / "data/manifests/poison.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=["id", "url", "label", "source", "licence"])
         writer.writeheader()
-        for number, row in enumerate(rows):
+        # Half of them, so that enough stay for a run.
+        for number, row in enumerate(sorted(rows, key=lambda row: row["label"])[::2]):
             copy = f"../photos/poison-{number}.jpg"
             original = story.folder / "data/manifests" / row["url"]
             (story.folder / "data/manifests" / copy).write_bytes(original.read_bytes())
             label = WRONG[row["label"]]
             writer.writerow({"id": number, "url": copy, "label": label, "source": "poison", "licence": "CC0-1.0"})
     story.project.run("dvc", "add", "--quiet", "data")
-    done = story.project.run("dvc", "repro", f"track@{MODEL}", check=False)
-    if done.returncode:  # a gate stopped it
-        assert "split" in done.stderr
-        return
+    story.repro()
     found = story.promote()
     assert found["decision"] == "challenger"
     assert any("gone from the champion's test" in reason for reason in found["reasons"]), found

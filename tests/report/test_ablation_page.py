@@ -48,7 +48,7 @@ def test_rows_stand_by_share_and_strategy_with_the_difference_from_frozen():
 
 
 def test_the_page_says_how_it_is_read():
-    text = ablation_page.markdown(RESULT, confidence=0.9)
+    text = ablation_page.to_markdown(RESULT, confidence=0.9)
     assert text.startswith("# Frozen against fine-tuned\n\n| Of the training photos ")
     assert "with its 90 % interval over leakage groups and seeds." in text
 

@@ -78,7 +78,7 @@ def test_what_was_left_out_is_counted_and_what_was_not_is_not():
 def test_classes_without_a_photo_are_named_and_labels_stay_text():
     page = external_page.to_markdown("a|b", found(absent_classes=["psoriasis"], photos={"<b>|x": 3}))
     assert "Classes without a photo here, whose probability is never right: psoriasis." in page
-    assert "&lt;b>\\|x" in page
+    assert "&lt;b&gt;\\|x" in page
 
 
 def test_words_stand_for_every_method_and_reason_there_is():

@@ -78,8 +78,8 @@ def test_hostile_text_stays_text_in_markdown(models, run):
     hostile = replace(models[0], backbone={**models[0].backbone, "trained_on": "<script>|x\n# y"})
     warning = notices.Notice("<b>", "a|b\n- c")
     text = leaderboard.to_markdown(leaderboard.build([hostile], run.comparison), [warning], confidence=0.95)
-    assert "&lt;script>\\|x # y" in text
-    assert "- **&lt;b>**: a\\|b - c" in text
+    assert "&lt;script&gt;\\|x \\# y" in text
+    assert "- **&lt;b&gt;**: a\\|b - c" in text
 
 
 def test_differences_from_the_best_say_what_is_noise(models, run):

@@ -6,13 +6,13 @@ from huggingface_hub import ModelCard
 from lesionflow import files
 from lesionflow.report import inputs, model_card
 from lesionflow.report.settings import CardParams
-from tests.report.test_data_card import HOSTILE, MARKUP, NOTHING
+from tests.report.test_data_card import HOSTILE, MARKUP, NOTHING, unpadded
 from tests.report.written_run import PLAN, write_joined, write_run
 
 
 def card(root, name="second-study", joined=(), **told):
     run = inputs.of_one(root / "outputs", root / "reports", name, joined)
-    return model_card.render(run, CardParams(**NOTHING | told), confidence=0.95)
+    return unpadded(model_card.render(run, CardParams(**NOTHING | told), confidence=0.95))
 
 
 def test_header_is_metadata_that_the_hub_reads_with_the_figures_of_the_metrics_file(root):

@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,50 +10,72 @@ from typing import Any
 import pandas as pd
 
 from lesionflow import tables
+from lesionflow.adapters.naming import flat, plain, text
 from lesionflow.errors import LesionflowError
 from lesionflow.files import read_json
-from lesionflow.params import PARAMS, load, parts_of
+from lesionflow.params import PARAMS, Joined, load, members, parts_of
 
-ONE_FILE = (
+OF_EACH = (
     "outputs/backbones/{backbone}.json",
-    "outputs/heads/{slug}/head.json",
-    "outputs/heads/{slug}/head.safetensors",
-    "outputs/predictions/{slug}.parquet",
-    "reports/calibration/{slug}.json",
-    "reports/confusion/{slug}.csv",
-    "reports/coverage/{slug}.csv",
-    "reports/explain/{slug}.json",
-    "reports/history/{slug}.csv",
-    "reports/metrics/{slug}.json",
-    "reports/per_class/{slug}.csv",
-    "reports/training/{slug}.json",
-    "reports/reliability/{slug}.csv",
-    "reports/risk/{slug}.csv",
-    "reports/subgroups/{slug}.csv",
-    "reports/subgroups/{slug}.json",
+    "outputs/heads/{member}/head.json",
+    "outputs/heads/{member}/head.safetensors",
 )
-FOLDERS = ("outputs/explain/{slug}", "reports/validation")
+"""Of each classifier whose head answers: of a joined pair, two."""
+OF_ALL = (
+    "outputs/predictions/{name}.parquet",
+    "reports/calibration/{name}.json",
+    "reports/confusion/{name}.csv",
+    "reports/coverage/{name}.csv",
+    "reports/explain/{name}.json",
+    "reports/metrics/{name}.json",
+    "reports/per_class/{name}.csv",
+    "reports/training/{name}.json",
+    "reports/reliability/{name}.csv",
+    "reports/risk/{name}.csv",
+    "reports/subgroups/{name}.csv",
+    "reports/subgroups/{name}.json",
+)
+OF_ONE = ("reports/history/{name}.csv",)
+"""What a joined pair, which is not trained, does not have; nor has it heat maps."""
+VALIDATION, MAPS = "reports/validation", "outputs/explain/{name}"
+KEPT = ("best_epoch", "epochs")
 HEADLINE = ("balanced_accuracy", "accuracy", "mcc", "malignant_sensitivity")
 # They say something about every active model, so that adding one would make the others look changed.
 NOT_IN_KEY = ("reports/validation/predictions.json", "reports/validation/docs/")
-SECTIONS = {
-    "model": "models.{slug}",
-    "calibrate": "calibrate",
-    "curate": "curate",
-    "evaluate": "evaluate",
-    "extract_features": "extract_features",
-    "seed": "seed",
-    "recipe": "recipes.{recipe}",
-    "subgroups": "subgroups",
-}
-"""What of params.yaml a run's results come from, by the names under which it is logged."""
+SECTIONS = ("calibrate", "curate", "evaluate", "extract_features", "seed", "subgroups")
+"""What of params.yaml every run's results come from, beside its backbone and recipe."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A classifier by name, and of each one whose head answers for it its name and its backbone's slug."""
+
+    name: str
+    members: tuple[tuple[str, str], ...]
+
+    @property
+    def joined(self) -> bool:
+        """Whether it is a joined pair."""
+        return len(self.members) > 1
+
+
+@dataclass(frozen=True)
+class Member:
+    """One backbone with its head: slug and description, the section of params.yaml that loads it, the head's folder."""
+
+    name: str
+    slug: str
+    backbone: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    head: Path
 
 
 @dataclass(frozen=True)
 class RunContent:
-    """One model's results.
+    """One classifier's results.
 
-    `files` are paths relative to `root`; `metrics` are the final ones by flat name; `history` has one row an epoch.
+    `files` are paths relative to `root`; `metrics` are the final ones by flat name; `history` has one row an epoch, and
+    none of a joined pair; `tau` is what was chosen for a pair, 0 otherwise (a head has its own).
     """
 
     model: str
@@ -66,82 +87,94 @@ class RunContent:
     history: pd.DataFrame
     predictions: pd.DataFrame
     labels: tuple[str, ...]
-    backbone: Mapping[str, Any]
-    head: Path
-    settings: Mapping[str, Any]
+    members: tuple[Member, ...]
+    tau: float
 
 
-def settings(classifier: str, path: Path = PARAMS) -> dict[str, Any]:
+def subject(classifier: str, joined: Sequence[Joined] = ()) -> Subject:
+    """A classifier by name, which may be that of a joined pair.
+
+    Raises
+    ------
+    LesionflowError : no such name.
+    """
+    return Subject(classifier, tuple((member, parts_of(member)[0]) for member in members(classifier, joined)))
+
+
+def settings(about: Subject, path: Path = PARAMS) -> dict[str, Any]:
     """The sections of a params.yaml that a classifier's results come from: `params` of `gather`.
 
     Raises
     ------
     LesionflowError : a section is not there.
     """
-    slug, recipe = parts_of(classifier)
-    found = {name: load(key.format(slug=slug, recipe=recipe), object, path) for name, key in SECTIONS.items()}
-    return found | {"recipe": {"name": recipe, **load(f"recipes.{recipe}", dict[str, Any], path)}}
+    found: dict[str, Any] = {name: load(name, object, path) for name in SECTIONS}
+    if not about.joined:
+        (name, slug), recipe = about.members[0], parts_of(about.members[0][0])[1]
+        model = load(f"models.{slug}", object, path)
+        return found | {"model": model, "recipe": {"name": recipe, **load(f"recipes.{recipe}", dict[str, Any], path)}}
+    for name, slug in about.members:
+        recipe = parts_of(name)[1]
+        found[f"models.{slug}"] = load(f"models.{slug}", object, path)
+        found[f"recipes.{recipe}"] = load(f"recipes.{recipe}", object, path)
+    return found | {"joined": [name for name, _ in about.members]}
 
 
-def parts(classifier: str) -> dict[str, str]:
-    """Tags that name a classifier's backbone and recipe."""
-    slug, recipe = parts_of(classifier)
-    return {"lesionflow.backbone": slug, "lesionflow.recipe": recipe}
+def parts(about: Subject) -> dict[str, str]:
+    """Tags that name a classifier's backbones and recipes."""
+    slugs = dict.fromkeys(slug for _, slug in about.members)
+    recipes = dict.fromkeys(parts_of(name)[1] for name, _ in about.members)
+    return {"lesionflow.backbone": ", ".join(slugs), "lesionflow.recipe": ", ".join(recipes)}
 
 
-def paths(classifier: str) -> list[str]:
+def paths(about: Subject) -> list[str]:
     """The files and folders, relative to the project's, that `gather` reads."""
-    backbone, _ = parts_of(classifier)
-    return [pattern.format(slug=classifier, backbone=backbone) for pattern in (*ONE_FILE, *FOLDERS)]
+    return [*_single(about), *_folders(about)]
 
 
-def gather(slug: str, params: Mapping[str, Any], *, root: Path, backbone: str = "") -> RunContent:
-    """Read the results of one model, a classifier's name, below `root`.
+def gather(about: Subject, params: Mapping[str, Any], *, root: Path) -> RunContent:
+    """Read the results of one classifier below `root`.
 
     Parameters
     ----------
-    backbone : slug of its backbone, where that is not the same name.
-    params : sections of params.yaml that the results come from; `model` holds that of the backbone.
+    params : sections of params.yaml that the results come from, as `settings` gives them.
 
     Raises
     ------
     LesionflowError : a file is not there.
     """
-    backbone = backbone or slug
-    files = tuple(sorted(_files(slug, backbone, root)))
-    card = read_json(root / "outputs/heads" / slug / "head.json")
+    name, files = about.name, tuple(sorted(_files(about, root)))
+    each = tuple(_member(member, slug, about, params, root) for member, slug in about.members)
+    card, training = (read_json(path) for path in (each[0].head / "head.json", root / f"reports/training/{name}.json"))
+    history = pd.DataFrame({"epoch": []}) if about.joined else pd.read_csv(root / f"reports/history/{name}.csv")
     metrics = {
-        **flat(read_json(root / "reports/metrics" / f"{slug}.json"), "_"),
-        **flat({"explain": read_json(root / "reports/explain" / f"{slug}.json")}, "_"),
-        **flat({"training": read_json(root / "reports/training" / f"{slug}.json")}, "_"),
-        **flat({"calibration": read_json(root / "reports/calibration" / f"{slug}.json")}, "_"),
-        **flat({"worst": _worst(read_json(root / "reports/subgroups" / f"{slug}.json"))}, "_"),
-        **_per_class(pd.read_csv(root / "reports/per_class" / f"{slug}.csv")),
-        **{name: float(card[name]) for name in ("best_epoch", "epochs") if name in card},
+        **flat(read_json(root / f"reports/metrics/{name}.json"), "_"),
+        **flat({"explain": read_json(root / f"reports/explain/{name}.json")}, "_"),
+        **flat({"training": training}, "_"),
+        **flat({"calibration": read_json(root / f"reports/calibration/{name}.json")}, "_"),
+        **flat({"worst": _worst(read_json(root / f"reports/subgroups/{name}.json"))}, "_"),
+        **_per_class(pd.read_csv(root / f"reports/per_class/{name}.csv")),
+        **({} if about.joined else {one: float(card[one]) for one in KEPT if one in card}),
     }
     return RunContent(
-        model=slug,
+        model=name,
         root=root,
         files=files,
         key=content_key(files, params, root=root),
-        params={name: _text(value) for name, value in flat(params, ".", numbers=False).items()},
-        metrics={name: float(value) for name, value in metrics.items()},
-        history=pd.read_csv(root / "reports/history" / f"{slug}.csv"),
-        predictions=tables.read(root / "outputs/predictions" / f"{slug}.parquet", tables.PREDICTIONS),
+        params={key: text(value) for key, value in flat(params, ".", numbers=False).items()},
+        metrics={key: float(value) for key, value in metrics.items()},
+        history=history,
+        predictions=tables.read(root / f"outputs/predictions/{name}.parquet", tables.PREDICTIONS),
         labels=tuple(card["labels"]),
-        backbone=read_json(root / "outputs/backbones" / f"{backbone}.json"),
-        head=root / "outputs/heads" / slug,
-        settings=params["model"],
+        members=each,
+        tau=float(training["tau"]) if about.joined else 0.0,
     )
 
 
-def plain(label: str) -> str:
-    """A label as part of a name in MLflow, which takes letters, digits and few signs.
-
-    >>> plain("nevus, atypical (A/B)")
-    'nevus_ atypical _A_B_'
-    """
-    return re.sub(r"[^\w. -]", "_", label)
+def _member(name: str, slug: str, about: Subject, params: Mapping[str, Any], root: Path) -> Member:
+    section = params[f"models.{slug}" if about.joined else "model"]
+    backbone = read_json(root / f"outputs/backbones/{slug}.json")
+    return Member(name, slug, backbone, section, root / "outputs/heads" / name)
 
 
 def _per_class(frame: pd.DataFrame) -> dict[str, float]:
@@ -179,51 +212,34 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def flat(content: Mapping[str, Any], mark: str, *, numbers: bool = True) -> dict[str, Any]:
-    """Leaves of nested mappings by joined names; of {value, low, high}, the value goes without its own name.
-
-    With `numbers`, only numbers stay, so that null (undefined) is left out and never becomes 0.
-
-    >>> flat({"test": {"accuracy": {"value": 0.5, "low": 0.4}, "mcc": None}}, "_")
-    {'test_accuracy': 0.5, 'test_accuracy_low': 0.4}
-    """
-    return {mark.join(name): leaf for name, leaf in _leaves(content) if not numbers or _is_number(leaf)}
+def _single(about: Subject) -> list[str]:
+    of_each = [pattern.format(member=name, backbone=slug) for name, slug in about.members for pattern in OF_EACH]
+    own = OF_ALL if about.joined else (*OF_ALL, *OF_ONE)
+    # Both of a pair may stand on one backbone.
+    return [*dict.fromkeys(of_each), *(pattern.format(name=about.name) for pattern in own)]
 
 
-def _leaves(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, value in content.items():
-        if isinstance(value, Mapping):
-            yield from (((name, *rest) if rest != ("value",) else (name,), leaf) for rest, leaf in _leaves(value))
-        else:
-            yield (name,), value
+def _folders(about: Subject) -> list[str]:
+    return [VALIDATION] if about.joined else [MAPS.format(name=about.name), VALIDATION]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _files(slug: str, backbone: str, root: Path) -> Iterator[str]:
-    for pattern in ONE_FILE:
-        path = pattern.format(slug=slug, backbone=backbone)
+def _files(about: Subject, root: Path) -> Iterator[str]:
+    for path in _single(about):
         if not (root / path).is_file():
-            raise _absent(slug, root / path)
+            raise _absent(about.name, root / path)
         yield path
-    for pattern in FOLDERS:
-        folder = root / pattern.format(slug=slug)
+    for path in _folders(about):
+        folder = root / path
         if not folder.is_dir():
-            raise _absent(slug, folder)
+            raise _absent(about.name, folder)
         # DVC's .gitignore is no result.
-        found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-        yield from (path.relative_to(root).as_posix() for path in found)
+        found = (file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
+        yield from (file.relative_to(root).as_posix() for file in found)
 
 
-def _absent(slug: str, path: Path) -> LesionflowError:
+def _absent(name: str, path: Path) -> LesionflowError:
     return LesionflowError(
-        f"{path}: no such result of model {slug}",
+        f"{path}: no such result of model {name}",
         expected="the pipeline's outputs",
         remedy="Run `dvc repro`, or `dvc pull` where somebody else ran it.",
     )

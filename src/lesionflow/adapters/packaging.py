@@ -1,16 +1,16 @@
-"""The folder that becomes a registered model: head, settings and description, and the code that loads them."""
+"""The folder that becomes a registered model: heads, settings and descriptions, and the code that loads them."""
 
 import base64
 import io
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from lesionflow.adapters.content import RunContent
+from lesionflow.adapters.content import Member, RunContent
 from lesionflow.adapters.provenance import PACKAGE, installed
 from lesionflow.files import read_json, write_json
 
@@ -26,24 +26,32 @@ REQUIREMENTS = (
 
 
 def write_model(content: RunContent, folder: Path) -> None:
-    """Write head.safetensors, head.json and model.json; the backbone's weights stay where its settings say."""
-    trust = read_json(content.root / "reports/calibration" / f"{content.model}.json")
-    write(content.head, content.settings, content.backbone, trust, folder)
+    """Write what `learn.predictor` reads; the backbones' weights stay where their settings say."""
+    write(content.members, read_json(content.root / f"reports/calibration/{content.model}.json"), folder, content.tau)
 
 
-def write(
-    head: Path, settings: Mapping[str, Any], backbone: Mapping[str, Any], trust: Mapping[str, Any], folder: Path
-) -> None:
-    """The same from its parts: a head's folder, and what is said of backbone and calibration."""
+def write(members: Sequence[Member], trust: Mapping[str, Any], folder: Path, tau: float = 0.0) -> None:
+    """The same from its parts.
+
+    Parameters
+    ----------
+    trust : what calibration said of the classifier.
+    tau : of a joined pair.
+    """
+    said = {"temperature": trust["temperature"], "threshold": trust["abstention"]["threshold"]}
+    if len(members) == 1:
+        _write_member(members[0], folder, {"trust": said})
+        return
+    for member in members:
+        _write_member(member, folder / member.name, {})
+    write_json({"members": [member.name for member in members], "tau": tau, "trust": said}, folder / "model.json")
+
+
+def _write_member(member: Member, folder: Path, more: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True)
     for name in ("head.safetensors", "head.json"):
-        shutil.copyfile(head / name, folder / name)
-    card = {
-        "model": backbone["model"],
-        "settings": dict(settings),
-        "backbone": dict(backbone),
-        "trust": {"temperature": trust["temperature"], "threshold": trust["abstention"]["threshold"]},
-    }
+        shutil.copyfile(member.head / name, folder / name)
+    card = {"model": member.slug, "settings": dict(member.settings), "backbone": dict(member.backbone), **more}
     write_json(card, folder / "model.json")
 
 
@@ -58,9 +66,10 @@ def write_code(folder: Path) -> None:
 
 
 def requirements(content: RunContent) -> list[str]:
-    """Pinned requirements of the loader, with the package that carries the backbone's weights, if one does."""
-    module = content.settings.get("weights", {}).get("package", "")
-    carriers = packages_distributions().get(module, [])[:1] if module else []
+    """Pinned requirements of the loader, with the packages that carry backbones' weights, where they do."""
+    modules = {member.settings.get("weights", {}).get("package", "") for member in content.members} - {""}
+    found = packages_distributions()
+    carriers = sorted({package for module in modules for package in found.get(module, [])[:1]})
     return [f"{name}=={installed(name)}" for name in (*REQUIREMENTS, *carriers)]
 
 

@@ -40,7 +40,9 @@ def tags(content: RunContent, origin: Mapping[str, str] | None = None) -> dict[s
         "lesionflow.params": digest(dict(content.params)),
         **locked(content.root, content.files),
         **{
-            f"lesionflow.{name}": str(content.backbone.get(name, "unknown"))
+            f"lesionflow.{name}": "; ".join(
+                dict.fromkeys(str(member.backbone.get(name, "unknown")) for member in content.members)
+            )
             for name in ("weights_sha256", "licence", "trained_on")
         },
     }

@@ -35,7 +35,9 @@ def champion(name: str) -> Standing | None:
 
 
 def record(standing: Standing, folder: Path) -> tuple[Path, dict[str, Any]]:
-    """The champion's table predictions, as of the run that made it, and the card of its head; copied below `folder`.
+    """The champion's table predictions, as of the run that made it, and the card of a head; copied below `folder`.
+
+    A joined pair has two heads, of the same classes.
 
     Raises
     ------
@@ -46,9 +48,8 @@ def record(standing: Standing, folder: Path) -> tuple[Path, dict[str, Any]]:
         predictions = opened.client.download_artifacts(
             standing.run_id, f"outputs/predictions/{standing.model}.parquet", str(folder)
         )
-        card = opened.client.download_artifacts(
-            standing.run_id, f"outputs/heads/{standing.model}/head.json", str(folder)
-        )
+        head = opened.client.list_artifacts(standing.run_id, "outputs/heads")[0].path
+        card = opened.client.download_artifacts(standing.run_id, f"{head}/head.json", str(folder))
         return Path(predictions), read_json(Path(card))
 
 

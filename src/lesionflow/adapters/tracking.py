@@ -8,14 +8,18 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from lesionflow.adapters import mending, packaging, store
-from lesionflow.adapters.content import RunContent, plain
+from lesionflow.adapters import content as contents
+from lesionflow.adapters import mending, packaging, provenance, store
+from lesionflow.adapters.content import RunContent, Subject
 from lesionflow.adapters.mending import PROCESS
+from lesionflow.adapters.naming import plain
 from lesionflow.adapters.parents import parent_run
 from lesionflow.adapters.provenance import Parent
+from lesionflow.adapters.settings import TrackParams
 from lesionflow.adapters.store import KEY, MODEL, Store
 
 # isort: split
@@ -27,6 +31,18 @@ from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 
 BATCH = 1000
 """MLflow's limit of metrics a request."""
+
+
+def track_present(about: Subject, settings: TrackParams) -> dict[str, Any]:
+    """Track the results that lie in the working folder; the content's key and names, but no run's id.
+
+    So that what is said of it is the same on every machine.
+    """
+    found = contents.gather(about, contents.settings(about), root=Path())
+    origin, names = provenance.here(Path()), settings.names(about.name)
+    said = provenance.tags(found, origin) | contents.parts(about)
+    track(found, **names, tags=said, parent=provenance.state(Path(), origin))
+    return {"model": about.name, "content_key": found.key, **names}
 
 
 def track(

@@ -15,7 +15,7 @@ from lesionflow.ingest.settings import IngestParams
 from lesionflow.learn import memory
 from lesionflow.learn.backbones import BackboneParams
 from lesionflow.learn.features import FeaturesParams
-from lesionflow.params import Joined, parts_of
+from lesionflow.params import Joined, members, parts_of
 
 DATA, OUTPUTS = Path("data"), Path("outputs")
 NEEDED = ("split", "classes", "fingerprints", "local_features", "traits")
@@ -32,7 +32,7 @@ def run(manifest: Path, photos: Path | None, models: Sequence[str], *, out: Path
     joined = params.load("joined", list[Joined])
     made = params.classifiers(params.load("active", list[str]), params.load("active_recipes", list[str]), joined)
     names = _wanted(models, made)
-    heads = list(dict.fromkeys(part for name in names for part in evaluating.members(name, joined)))
+    heads = list(dict.fromkeys(part for name in names for part in members(name, joined)))
     _refuse_unfinished(heads)
     source = source_of(manifest, photos)
     folder, known = cache / source.name, taxonomy.load(DATA / "taxonomy.yaml")

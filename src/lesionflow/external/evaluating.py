@@ -16,7 +16,7 @@ from lesionflow.evaluate.settings import OutliersParams
 from lesionflow.external import answering, matching
 from lesionflow.learn import examples, head
 from lesionflow.learn.head_inputs import Inputs
-from lesionflow.params import Joined, named, parts_of
+from lesionflow.params import Joined, members, named, parts_of
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,6 @@ def _traits(folder: Path, split: pd.DataFrame) -> pd.DataFrame:
     ingested = tables.read(folder / "ingested.parquet", tables.INGESTED)
     seen = tables.read(folder / "fingerprints.parquet", tables.FINGERPRINTS, columns=["sha256", "sharpness"])
     return traits.gather(split, manifest, ingested, seen)[0]
-
-
-def members(name: str, joined: Sequence[Joined]) -> list[str]:
-    """The heads of a classifier: its own, or those of the pair."""
-    pairs = [pair for pair in joined if pair.name == name]
-    return [pairs[0].first, pairs[0].second] if pairs else [name]
 
 
 def _answers(

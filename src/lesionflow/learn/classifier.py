@@ -1,6 +1,7 @@
 """The whole classifier, backbone and head in one network: for explanation and for serving."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -89,8 +90,8 @@ class _FirstView(nn.Module):
         return self.classifier.logits(features)
 
 
-def load_classifier(backbone: Backbone, folder: Path) -> tuple[Classifier, list[str]]:
-    """The classifier of `backbone` and the head in `folder`, and its labels in the order of class_id.
+def load_classifier(backbone: Backbone, folder: Path) -> tuple[Classifier, dict[str, Any]]:
+    """The classifier of `backbone` and the head in `folder`, and the head's card.
 
     Raises
     ------
@@ -105,4 +106,4 @@ def load_classifier(backbone: Backbone, folder: Path) -> tuple[Classifier, list[
             expected=card["weights_sha256"],
             remedy="Get the same checkpoint, or train anew.",
         )
-    return Classifier(backbone, head, head_inputs.of_card(card)), list(card["labels"])
+    return Classifier(backbone, head, head_inputs.of_card(card)), card

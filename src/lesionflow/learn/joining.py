@@ -35,7 +35,7 @@ def join(tables: Sequence[pd.DataFrame], cards: Sequence[Mapping[str, Any]]) -> 
     """
     first, card = tables[0], cards[0]
     _refuse_unlike(tables, cards)
-    logits = np.mean([_unadjusted(table, one) for table, one in zip(tables, cards, strict=True)], axis=0)
+    logits = _mean([np.stack(table["probabilities"].to_list()) for table in tables], cards)
     actual, val = first["class_id"].to_numpy(dtype=np.int64), (first["split"] == "val").to_numpy()
     prior, taus, trade = _prior(card), tuple(card.get("taus", ())), card.get("trade", 0.5)
     tau, score = selection.adjustment(logits[val], actual[val], prior, taus, trade=trade)
@@ -45,6 +45,17 @@ def join(tables: Sequence[pd.DataFrame], cards: Sequence[Mapping[str, Any]]) -> 
     told |= signs.accuracies(train=float(right[train].mean()), val=float(right[val].mean()))
     told["collapsed"] = signs.collapsed(actual[train], actual[val], adjusted[val].argmax(axis=1), card["labels"])
     return Join(_probabilities(adjusted), told)
+
+
+def probabilities(each: Sequence[Features], cards: Sequence[Mapping[str, Any]], tau: float) -> Features:
+    """What classifiers answer together (photos, classes), by the tau that `join` chose for them.
+
+    Parameters
+    ----------
+    each : their probabilities (photos, classes), each with its own adjustment.
+    cards : of their heads.
+    """
+    return _probabilities(selection.adjusted(_mean(each, cards), _prior(cards[0]), tau))
 
 
 def _refuse_unlike(tables: Sequence[pd.DataFrame], cards: Sequence[Mapping[str, Any]]) -> None:
@@ -70,10 +81,14 @@ def _prior(card: Mapping[str, Any]) -> Features:
     return np.asarray(np.log(shares(card)), dtype=np.float32)
 
 
-def _unadjusted(table: pd.DataFrame, card: Mapping[str, Any]) -> npt.NDArray[np.float64]:
+def _mean(each: Sequence[Features], cards: Sequence[Mapping[str, Any]]) -> Features:
+    found = [_unadjusted(one, card) for one, card in zip(each, cards, strict=True)]
+    return np.asarray(np.mean(found, axis=0))
+
+
+def _unadjusted(probabilities: Features, card: Mapping[str, Any]) -> npt.NDArray[np.float64]:
     """Log-probabilities before the classifier's own adjustment, up to a constant a photo."""
-    found = np.log(np.maximum(np.stack(table["probabilities"].to_list()).astype(float), TINY))
-    raw = found + card["tau"] * _prior(card)
+    raw = np.log(np.maximum(probabilities.astype(float), TINY)) + card["tau"] * _prior(card)
     log_probabilities: npt.NDArray[np.float64] = raw - np.log(np.exp(raw).sum(axis=1, keepdims=True))
     return log_probabilities
 

@@ -2,8 +2,9 @@
 
 The folder holds head.safetensors and head.json (see `head`), and model.json with the slug, the backbone's settings and
 its description, and `trust`: the temperature of the probabilities, and the threshold below which it does not answer.
-The backbone's weights are not copied: they come from where the settings say, and must be, as must the preprocessing,
-what the head was trained on.
+That of a joined pair holds such a folder for each of the two; its model.json names them as `members`, and says the
+`tau` that was chosen for both together. The backbone's weights are not copied: they come from where the settings say,
+and must be, as must the preprocessing, what the head was trained on.
 """
 
 import base64
@@ -15,12 +16,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 
 from lesionflow import images, parallel
 from lesionflow.errors import LesionflowError
 from lesionflow.files import read_json
 from lesionflow.images import UnreadableImageError
-from lesionflow.learn import backbones, clinical, photo_views
+from lesionflow.learn import backbones, clinical, joining, photo_views
 from lesionflow.learn.backbones import Backbone, BackboneParams
 from lesionflow.learn.classifier import load_classifier
 from lesionflow.learn.head import Features
@@ -30,15 +32,33 @@ LOWEST = float(np.finfo(np.float32).tiny)
 """In place of a probability of 0, whose logarithm would be infinite."""
 
 
+class Member:
+    """One backbone with its head."""
+
+    def __init__(self, folder: Path) -> None:
+        content = _description(folder)
+        self.backbone = backbones.load(content["model"], BackboneParams.model_validate(content["settings"]))
+        self.classifier, self.card = load_classifier(self.backbone, folder)
+        _refuse_other_preprocessing(self.backbone, content["backbone"], folder)
+
+    def tensor(self, picture: Image.Image) -> torch.Tensor:
+        """The views (V, 3, H, W) that the head needs of a decoded photo."""
+        return photo_views.tensors(picture, self.backbone.preprocess, self.classifier.inputs.needed)
+
+    def told(self, inputs: pd.DataFrame) -> torch.Tensor:
+        """The metadata (rows, columns) that the head looks at."""
+        return torch.from_numpy(clinical.encode(inputs, self.classifier.inputs.clinical))
+
+
 class Predictor:
     """Photos to labels and probabilities."""
 
     def __init__(self, folder: Path) -> None:
         content = _description(folder)
-        backbone = backbones.load(content["model"], BackboneParams.model_validate(content["settings"]))
-        self.classifier, self.labels = load_classifier(backbone, folder)
-        _refuse_other_preprocessing(backbone, content["backbone"], folder)
-        self.backbone, self.preprocess = backbone, backbone.preprocess
+        self.members = [Member(folder / name) for name in content.get("members", ("",))]
+        self.cards = [member.card for member in self.members]
+        self.labels = list(self.cards[0]["labels"])
+        self.tau = content.get("tau", 0.0)
         trust = content.get("trust", {})
         self.temperature = trust.get("temperature")
         threshold = trust.get("threshold")
@@ -68,20 +88,24 @@ class Predictor:
         if "image" not in inputs:
             raise LesionflowError("prediction", got=f"columns {list(inputs)}", expected="a column `image`")
         photos = list(enumerate(inputs["image"]))
-        told = torch.from_numpy(clinical.encode(inputs, self.classifier.inputs.clinical))
+        told = [member.told(inputs) for member in self.members]
         parts = [self._probabilities(some, told) for some in parallel.chunked(photos, BATCH)]
         return np.concatenate([np.empty((0, len(self.labels)), dtype=np.float32), *parts])
 
-    def _probabilities(self, photos: Sequence[tuple[int, Any]], told: torch.Tensor) -> Features:
-        rows = [row for row, _ in photos]
-        batch = torch.stack([self._tensor(row, value) for row, value in photos])
-        return self.classifier.probabilities(batch, told[rows])
+    def _probabilities(self, photos: Sequence[tuple[int, Any]], told: Sequence[torch.Tensor]) -> Features:
+        rows, seen = [row for row, _ in photos], [self._tensors(row, value) for row, value in photos]
+        each = [
+            member.classifier.probabilities(torch.stack(views), known[rows])
+            for member, views, known in zip(self.members, zip(*seen, strict=True), told, strict=True)
+        ]
+        return each[0] if len(each) == 1 else joining.probabilities(each, self.cards, self.tau)
 
-    def _tensor(self, row: int, value: Any) -> torch.Tensor:
+    def _tensors(self, row: int, value: Any) -> list[torch.Tensor]:
         try:
-            return photo_views.tensors(images.decode(_content(value)), self.preprocess, self.classifier.inputs.needed)
+            picture = images.decode(_content(value))
         except UnreadableImageError as error:
             raise LesionflowError(f"prediction, row {row}: {error}", remedy="Send a JPEG or PNG file.") from None
+        return [member.tensor(picture) for member in self.members]
 
 
 def _at_temperature(probabilities: Features, temperature: float | None) -> Features:

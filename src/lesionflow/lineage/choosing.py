@@ -1,4 +1,4 @@
-"""The classifiers of this run that can be served, and the best of them."""
+"""The classifiers of this run, and the best of them."""
 
 from pathlib import Path
 
@@ -8,13 +8,20 @@ from lesionflow import params, tables
 from lesionflow.errors import LesionflowError
 from lesionflow.evaluate import comparison
 from lesionflow.evaluate.settings import CompareParams
+from lesionflow.params import Joined
 
 OUTPUTS = Path("outputs")
 
 
 def names() -> list[str]:
-    """The classifiers of this run; not the joined ones, which have no head of their own to be served."""
-    return params.classifiers(params.load("active", list[str]), params.load("active_recipes", list[str]))
+    """The classifiers of this run, joined pairs last."""
+    active, recipes = (params.load(key, list[str]) for key in ("active", "active_recipes"))
+    return params.classifiers(active, recipes, joined())
+
+
+def joined() -> list[Joined]:
+    """The pairs of this run."""
+    return params.load("joined", list[Joined])
 
 
 def best() -> tuple[str, pd.DataFrame, list[str]]:

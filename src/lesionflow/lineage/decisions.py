@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lesionflow.report.leaderboard import markdown_table
+from lesionflow.report import markdown
 
 ANSWERS = {True: "yes", False: "NO", None: "not asked"}
 
@@ -21,7 +21,7 @@ def told(found: Mapping[str, Any]) -> str:
     parts = [_verdict(found)]
     if found["rules"]:
         rows = [[rule["rule"], rule["wanted"], rule["got"], ANSWERS[rule["passed"]]] for rule in found["rules"]]
-        parts.append(markdown_table(["Rule", "Wanted", "Got", "Holds"], rows, left=3))
+        parts.append(markdown.table(["Rule", "Wanted", "Got", "Holds"], rows, left=3))
     if "photos" in found:
         parts.append(_photos(found["photos"]))
     if not found["applied"]:

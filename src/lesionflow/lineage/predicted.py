@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
-from lesionflow import images, params
-from lesionflow.adapters import packaging
+from lesionflow import images
+from lesionflow.adapters import content, packaging
+from lesionflow.adapters.content import Subject
 from lesionflow.errors import LesionflowError
 from lesionflow.explain import gradcam, layers, panel
 from lesionflow.files import atomic, read_json
-from lesionflow.learn import photo_views
-from lesionflow.learn.predictor import Predictor
+from lesionflow.learn.predictor import Member, Predictor
 from lesionflow.lineage import choosing
 
-OUTPUTS, REPORTS = Path("outputs"), Path("reports")
+OUTPUTS = Path("outputs")
 EVERY_LAYER = 1000
 NOTICE = "Not a medical device: for research only."
 
@@ -32,43 +31,37 @@ def predict(photos: Sequence[Path], model: str | None, cam: Path | None) -> str:
     if cam is not None and len(photos) != 1:
         raise LesionflowError("--cam", got=f"{len(photos)} photos", expected="one photo")
     name = choosing.best()[0] if model is None else _known(model)
+    about = content.subject(name, choosing.joined())
     with tempfile.TemporaryDirectory() as room:
-        predictor = _predictor(name, Path(room) / "model")
+        predictor = _predictor(about, Path(room) / "model")
     found = predictor.predict(pd.DataFrame({"image": [_content(path) for path in photos]}))
     parts = [
         _told(path, {str(key): value for key, value in row.items()}, predictor.labels)
         for path, row in zip(photos, found.to_dict("records"), strict=True)
     ]
     if cam is not None:
-        _draw(predictor, photos[0], name, cam)
-        parts.append(f"Heat map of {name} for this answer: {cam}")
+        # A joined pair has no map of its own.
+        drawn = about.members[0][0]
+        _draw(predictor.members[0], photos[0], predictor.labels.index(found["label"][0]), drawn, cam)
+        parts.append(f"Heat map of {drawn} for this answer: {cam}")
     return "\n\n".join([*parts, f"By {name}. {NOTICE}"])
 
 
 def _known(model: str) -> str:
     if model not in choosing.names():
         raise LesionflowError(
-            f"--model {model}",
-            got="no classifier of this run with a head",
-            expected=f"one of {', '.join(choosing.names())}",
+            f"--model {model}", got="no classifier of this run", expected=f"one of {', '.join(choosing.names())}"
         )
     return model
 
 
-def _predictor(name: str, folder: Path) -> Predictor:
-    slug, _ = params.parts_of(name)
-    needed = (
-        OUTPUTS / f"backbones/{slug}.json",
-        REPORTS / f"calibration/{name}.json",
-        OUTPUTS / f"heads/{name}/head.json",
-    )
-    absent = [path for path in needed if not path.exists()]
+def _predictor(about: Subject, folder: Path) -> Predictor:
+    absent = [path for path in content.paths(about) if not Path(path).exists()]
     if absent:
         raise LesionflowError(
             f"{absent[0]}: not there", expected="the outputs of a run", remedy="Run `dvc repro`, or `dvc pull`."
         )
-    settings = params.load(f"models.{slug}", dict[str, Any])
-    packaging.write(OUTPUTS / "heads" / name, settings, read_json(needed[0]), read_json(needed[1]), folder)
+    packaging.write_model(content.gather(about, content.settings(about), root=Path()), folder)
     return Predictor(folder)
 
 
@@ -90,18 +83,16 @@ def _told(path: Path, row: dict[str, Any], labels: Sequence[str]) -> str:
     return "\n".join([f"{path}: {sure}", *lines])
 
 
-def _draw(predictor: Predictor, path: Path, name: str, cam: Path) -> None:
-    """The map of the most probable class, by the method and layer that the run chose for this classifier."""
+def _draw(member: Member, path: Path, target: int, name: str, cam: Path) -> None:
+    """The map of a class, by the method and layer that the run chose for this classifier."""
     chosen = read_json(OUTPUTS / "explain" / name / "index.json")
-    backbone, classifier = predictor.backbone, predictor.classifier
+    backbone, classifier = member.backbone, member.classifier
     every = layers.candidates(backbone.network, backbone.input_size, count=EVERY_LAYER)
     layer = next((one for one in every if one.name == chosen["target_layer"]), None)
     if layer is None:
         raise LesionflowError(f"layer {chosen['target_layer']} of {name}: not there", remedy="Run `dvc repro explain`.")
     picture = images.decode(_content(path))
-    views = photo_views.tensors(picture, backbone.preprocess, classifier.inputs.needed)[None]
-    with torch.inference_mode():
-        target = int(classifier(views).argmax(dim=1)[0])
+    views = member.tensor(picture)[None]
     heat = gradcam.maps(classifier.of_first_view(views), views[:, 0], [target], layer, chosen["method"])
     gradcam.refuse_broken(heat, layer, chosen["method"])
     seen = panel.seen(picture, backbone.input_size, float(backbone.data_config["crop_pct"]))

@@ -77,7 +77,8 @@ def decide(candidate: Candidate, champion: Standing | None, settings: PromotePar
 
 def _candidate() -> Candidate:
     best, found, labels = choosing.best()
-    gathered = content.gather(best, content.settings(best), root=Path(), backbone=params.parts_of(best)[0])
+    about = content.subject(best, choosing.joined())
+    gathered = content.gather(about, content.settings(about), root=Path())
     return Candidate(best, gathered.key, found, labels)
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from lesionflow.lineage import decisions
 from lesionflow.lineage.changes import BY, Changes, Counts
-from lesionflow.report import figures
-from lesionflow.report.leaderboard import markdown_table
+from lesionflow.report import figures, markdown
 
 
 def page(
@@ -49,18 +48,18 @@ def _data(changes: Changes) -> str:
 
 def _table(head: str, counts: Sequence[Counts]) -> str:
     rows = [[one.value, f"{one.before:,}", f"{one.after:,}", f"{one.after - one.before:+,}"] for one in counts]
-    return markdown_table([head, "Before", "After", "Change"], rows, left=1)
+    return markdown.table([head, "Before", "After", "Change"], rows)
 
 
 def _metrics(
     metrics: Mapping[str, tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]], base: str, changes: Changes
 ) -> str:
     rows = [
-        [f"`{name}`", told, *(_interval(one, measure) for measure in figures.HEADLINE)]
+        [name, told, *(_interval(one, measure) for measure in figures.HEADLINE)]
         for name, pair in metrics.items()
         for told, one in zip((base, "now"), pair, strict=True)
     ]
-    table = markdown_table(["Model", "", *(measure.name for measure in figures.HEADLINE)], rows, left=2)
+    table = markdown.table(["Model", "", *(measure.name for measure in figures.HEADLINE)], rows, left=2)
     test = next((one for one in changes.splits if one.value == "test"), None)
     same = test is not None and test.before == test.after and not changes.left_test
     note = "" if same else " The test photos are not the same, so that these do not compare; promotion compares fairly."

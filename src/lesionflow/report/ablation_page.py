@@ -9,8 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lesionflow.report import figures
-from lesionflow.report.leaderboard import markdown_table
+from lesionflow.report import figures, markdown
 
 COLUMNS = (
     figures.Measure("balanced_accuracy", "Balanced accuracy"),
@@ -55,13 +54,13 @@ def header() -> list[str]:
     return ["Of the training photos", "Trained", *(measure.name for measure in COLUMNS)]
 
 
-def markdown(result: Mapping[str, Any], *, confidence: float) -> str:
+def to_markdown(result: Mapping[str, Any], *, confidence: float) -> str:
     """The table, and how it is to be read."""
     note = (
         "Test figures, means over seeds; after the semicolon the difference from frozen at the same share, paired, "
         f"with its {figures.confidence_name(confidence)} interval over leakage groups and seeds."
     )
-    return "\n\n".join(["# Frozen against fine-tuned", markdown_table(header(), rows(result), left=2), note]) + "\n"
+    return "\n\n".join(["# Frozen against fine-tuned", markdown.table(header(), rows(result), left=2), note]) + "\n"
 
 
 def figure(result: Mapping[str, Any], *, confidence: float) -> str:

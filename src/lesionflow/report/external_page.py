@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lesionflow.report import figures
-from lesionflow.report.leaderboard import markdown_table
+from lesionflow.report import figures, markdown
 
 SHOWN = tuple(measure for measure in figures.MEASURES if measure.key in ("balanced_accuracy", "mcc"))
 METHODS = {
@@ -25,19 +24,19 @@ def to_markdown(name: str, found: Mapping[str, Any]) -> str:
     models = found["models"]
     parts = [
         f"# On photos from elsewhere: {name}",
-        markdown_table(["Model", *_heads()], [_figures(model) for model in models], left=1),
+        markdown.table(["Model", *_heads()], [_figures(model) for model in models]),
         _caption(models, found),
         "## Recovered without labels",
-        markdown_table(["Model", "Method", *_gain_heads()], _gains(models), left=2),
+        markdown.table(["Model", "Method", *_gain_heads()], _gains(models), left=2),
         "Gains over the classifier unchanged, on the same resampled groups. The features of all these photos are given "
         "the mean and deviation of the training photos, or the shares of the classes are estimated from the "
         "probabilities alone, or both.",
         "## Trust",
-        markdown_table(TRUST, [_trust(model) for model in models], left=1),
+        markdown.table(TRUST, [_trust(model) for model in models]),
         "Temperature, prediction sets and threshold are those of the own validation photos.",
-        markdown_table(["Backbone", "Unusual own test photos", "Unusual here"], _unusual(found["outliers"]), left=1),
+        markdown.table(["Backbone", "Unusual own test photos", "Unusual here"], _unusual(found["outliers"])),
         "## Photos",
-        markdown_table(
+        markdown.table(
             ["Class", "Photos"], [[label, f"{count:,}"] for label, count in found["photos"].items()], left=1
         ),
         *_left_out(found),
@@ -132,5 +131,5 @@ def _left_out(found: Mapping[str, Any]) -> list[str]:
     copies = f" Of the copies, {of}." if of else ""
     return [
         f"{start}{copies} The others are listed beside this page.",
-        markdown_table(["Left out", "Rows"], rows, left=1),
+        markdown.table(["Left out", "Rows"], rows),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from lesionflow.errors import LesionflowError
-from lesionflow.report import figures
+from lesionflow.report import figures, markdown
 from lesionflow.report.figures import Measure
 from lesionflow.report.inputs import Model
 from lesionflow.report.notices import Notice
@@ -135,10 +135,10 @@ def to_markdown(board: pd.DataFrame, notices: Sequence[Notice], *, confidence: f
     rows = [_cells(row, chosen_by) for _, row in board.iterrows()]
     selected = board.loc[board["selected"], "model"]
     verdict = f"Selected: {selected.iloc[0]}." if len(selected) else "Selected: none; validation figures are undefined."
-    told = [f"- **{_safe(notice.title)}**: {_safe(notice.text)}" for notice in notices]
+    told = [f"- **{markdown.text(notice.title)}**: {markdown.text(notice.text)}" for notice in notices]
     parts = [
         "# Leaderboard",
-        markdown_table(heads, rows, left=2),
+        markdown.table(heads, rows, left=2),
         verdict,
         _wrapped(caption(board, confidence=confidence)),
     ]
@@ -154,29 +154,3 @@ def _cells(row: Any, chosen_by: Measure) -> list[str]:
     mark = " (selected)" if row["selected"] else ""
     identity = [f"{row['model']}{mark}", weights_name(row), validation, difference(row, chosen_by)]
     return [*identity, *(estimate(row, measure) for measure in SHOWN)]
-
-
-def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> str:
-    r"""A Markdown table, padded; the first `left` columns read from the left, the others from the right.
-
-    >>> print(markdown_table(["a", "b"], [["x|y", "1"]], left=1))
-    | a    |  b |
-    | :--- | -: |
-    | x\|y |  1 |
-    """
-    cells = [[_safe(cell) for cell in row] for row in (heads, *rows)]
-    widths = [max(2, *(len(row[column]) for row in cells)) for column in range(len(heads))]
-    rule = [f":{'-' * (width - 1)}" if place < left else f"{'-' * (width - 1)}:" for place, width in enumerate(widths)]
-    lines = [
-        [
-            cell.ljust(width) if place < left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        for row in cells
-    ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (lines[0], rule, *lines[1:]))
-
-
-def _safe(cell: str) -> str:
-    """Text that stays text, in its cell: no pipe, line break or markup of its own."""
-    return " ".join(str(cell).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").split())

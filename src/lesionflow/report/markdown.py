@@ -1,6 +1,7 @@
 """Foreign text in Markdown: it shows as text, whatever it says."""
 
 import re
+from collections.abc import Sequence
 
 from lesionflow.report import figures
 
@@ -23,14 +24,27 @@ def label(name: str) -> str:
     return text(figures.words(name))
 
 
-def table(heads: list[str], rows: list[list[str]], *, left: int = 1) -> str:
-    r"""A table; the first `left` columns read from the left, the others from the right. Cells are shown as text.
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
+    r"""A table, padded; the first `left` columns read from the left, the others from the right. Cells show as text.
 
     >>> print(table(["Class", "Recall"], [["a|b", "50.0 %"]]))
     | Class | Recall |
-    | :-- | --: |
-    | a\|b | 50.0 % |
+    | :---- | -----: |
+    | a\|b  | 50.0 % |
     """
-    rule = [":--" if place < left else "--:" for place in range(len(heads))]
-    lines = [[text(cell) for cell in heads], rule, *([text(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return of_markup([text(cell) for cell in heads], [[text(cell) for cell in row] for row in rows], left=left)
+
+
+def of_markup(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
+    """The same of cells that are Markdown already."""
+    cells = [heads, *rows]
+    widths = [max(2, *(len(row[column]) for row in cells)) for column in range(len(heads))]
+    rule = [f":{'-' * (width - 1)}" if place < left else f"{'-' * (width - 1)}:" for place, width in enumerate(widths)]
+    padded = [
+        [
+            cell.ljust(width) if place < left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in cells
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (padded[0], rule, *padded[1:]))

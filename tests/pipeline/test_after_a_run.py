@@ -1,0 +1,110 @@
+"""What a person does with a finished run: ask its classifiers, accept its data, look up what was tracked."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from PIL import Image
+
+from lesionflow import tables
+from lesionflow.images import stored_photos
+
+PAIR = "tiny_pair-tuned"
+
+
+@pytest.fixture(scope="module")
+def project(done, tmp_path_factory):
+    return done.copy(tmp_path_factory.mktemp("after") / "project")
+
+
+@pytest.fixture(scope="module")
+def photo(project, tmp_path_factory):
+    """The content hash of a test photo, and a file of it."""
+    split = tables.read(project.folder / "outputs/split.parquet", tables.SPLIT)
+    ingested = tables.read(project.folder / "outputs/ingested.parquet", tables.INGESTED)
+    sha256 = split.loc[split["split"] == "test", "sha256"].min()
+    path = tmp_path_factory.mktemp("photo") / "lesion.jpg"
+    path.write_bytes(stored_photos(ingested, project.folder / "outputs/shards")[sha256].read())
+    return sha256, path
+
+
+def lesionflow(project, *arguments, check=True):
+    return project.run("python", "-m", "lesionflow", *arguments, check=check)
+
+
+def expected(project, model, sha256):
+    """Percents by label: the probabilities of the table predictions, at the temperature of calibration (Guo 2017)."""
+    said = tables.read(project.folder / f"outputs/predictions/{model}.parquet", tables.PREDICTIONS)
+    classes = tables.read(project.folder / "outputs/classes.parquet", tables.CLASSES)
+    temperature = json.loads((project.folder / f"reports/calibration/{model}.json").read_text())["temperature"]
+    raw = said.loc[said["sha256"] == sha256, "probabilities"].iloc[0].astype(float) ** (1 / temperature)
+    return dict(zip(tables.labels_in_order(classes), 100 * raw / raw.sum(), strict=True))
+
+
+@pytest.mark.parametrize("model", ["tiny_cnn-tuned", "tiny_vit-tuned", PAIR])
+def test_a_photo_gets_the_calibrated_answer_of_the_pipeline_and_a_map(project, photo, tmp_path, model):
+    sha256, path = photo
+    told = lesionflow(project, "predict", str(path), "--model", model, "--cam", str(tmp_path / "map.jpg")).stdout
+    shown = {label: float(percent) for percent, label in re.findall(r"^ +([\d.]+)%  (.+)$", told, re.MULTILINE)}
+    wanted = expected(project, model, sha256)
+    assert shown == pytest.approx(wanted, abs=0.11)  # shown to a tenth
+    assert list(shown.values()) == sorted(shown.values(), reverse=True)
+    assert f"By {model}." in told
+    # The map lies over what the network sees, a square.
+    with Image.open(tmp_path / "map.jpg") as drawn:
+        pixels = np.asarray(drawn.convert("RGB"))
+    assert pixels.shape[0] == pixels.shape[1] > 100
+    assert pixels.std() > 5
+    drawn_by = "tiny_cnn-tuned" if model == PAIR else model  # a pair has no map of its own
+    assert f"Heat map of {drawn_by}" in told
+
+
+def test_without_a_name_the_best_answers(project, photo):
+    best = json.loads((project.folder / "reports/comparison.json").read_text())["best"]
+    assert f"By {best}." in lesionflow(project, "predict", str(photo[1])).stdout
+
+
+def test_a_model_that_is_not_there_is_told(project, photo):
+    done = lesionflow(project, "predict", str(photo[1]), "--model", "tiny_cnn-study", check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "error: --model tiny_cnn-study\n  got:      no classifier of this run\n  expected: one"
+    )
+    assert PAIR in done.stderr
+
+
+def test_the_joined_pair_is_tracked_and_registered_beside_its_members(project):
+    client = MlflowClient(f"sqlite:///{project.folder}/mlflow.db")
+    told = json.loads((project.folder / f"outputs/tracking/{PAIR}.json").read_text())
+    (run,) = client.search_runs(
+        [client.get_experiment_by_name("lesionflow").experiment_id],
+        f"tags.`lesionflow.content_key` = '{told['content_key']}'",
+    )
+    assert run.data.tags["lesionflow.backbone"] == "tiny_cnn, tiny_vit"
+    assert len(client.search_model_versions(f"name = '{told['registered_model']}'")) == 1
+    metrics = json.loads((project.folder / f"reports/metrics/{PAIR}.json").read_text())
+    assert run.data.metrics["test_accuracy"] == pytest.approx(metrics["test"]["accuracy"]["value"])
+
+
+def test_accepted_data_holds_later_data_to_its_labels(project):
+    assert "are what later data is held to" in lesionflow(project, "accept-data").stdout
+    project.run("dvc", "repro", "validate_drift")
+    report = json.loads((project.folder / "reports/validation/drift.json").read_text())
+    assert report["success"]
+    # Half of the labels become another.
+    for path in sorted((project.folder / "data/manifests").glob("*.csv")):
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=rows[0].keys())
+            writer.writeheader()
+            for number, row in enumerate(rows):
+                writer.writerow(row | ({"label": "Melanoma"} if number % 2 else {}))
+    project.run("dvc", "add", "--quiet", "data")
+    stopped = project.run("dvc", "repro", "validate_drift", check=False)
+    assert stopped.returncode
+    assert "label" in stopped.stderr
+    assert "accept-data" in stopped.stderr
