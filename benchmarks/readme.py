@@ -306,7 +306,7 @@ def explain(results: Mapping[str, Any]) -> str:
 
     Parameters
     ----------
-    results : `drawn` by seed, of which `caught` and `flagged` counts, `limits_chosen_on_seed`, `of_each_class`,
+    results : `drawn` by seed, of which `caught` and `flagged` counts, `of_each_class`,
         `seconds_over_forward_backward`, `milk10k` ({photos, test_photos, models: by name {shortcut_audit_fails, fails,
         audit, carrying}}), `command` and `versions`.
     """
@@ -324,8 +324,8 @@ def explain(results: Mapping[str, Any]) -> str:
     times = len(results["drawn"])
     return "\n\n".join(
         [
-            f"Photos of six classes, {results['of_each_class']} of each, were drawn {times} times, of which the limits "
-            f"were chosen on one. A head that learned a class by its watermark is caught {results['caught']} times of "
+            f"Photos of six classes, {results['of_each_class']} of each, were drawn {times} times, by seeds on which "
+            f"nothing was chosen. A head that learned a class by its watermark is caught {results['caught']} times of "
             f"{times}; one that had no watermark to learn is flagged {results['flagged']} times of {times}.",
             f"A heat map costs at most {results['seconds_over_forward_backward']:.2f} times a forward and backward "
             "pass of its network.",

@@ -17,9 +17,8 @@ def main() -> None:
     """Write what evaluate writes, and training/<name>.json."""
     name, seed = argument("joined"), params.load("seed", int)
     settings, pair = params.load("evaluate", EvaluateParams), params.named(params.load("joined", list[Joined]), name)
-    both = (pair.first, pair.second)
-    frames = [tables.read(OUTPUTS / "predictions" / f"{one}.parquet", tables.PREDICTIONS) for one in both]
-    cards = [head.load(OUTPUTS / "heads" / one)[1] for one in both]
+    frames = [tables.read(OUTPUTS / "predictions" / f"{one}.parquet", tables.PREDICTIONS) for one in pair.both]
+    cards = [head.load(OUTPUTS / "heads" / one)[1] for one in pair.both]
     joined, labels = joining.join(frames, cards), cards[0]["labels"]
     classes = tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)
     malignant = tables.malignant_labels(classes)

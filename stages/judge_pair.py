@@ -4,9 +4,9 @@ from pathlib import Path
 
 from lesionflow import files, params, tables
 from lesionflow.errors import argument, command
-from lesionflow.evaluate import explanations
+from lesionflow.evaluate import carrying, explanations
 from lesionflow.evaluate.settings import EvaluateParams
-from lesionflow.evaluate.verdict import VerdictParams
+from lesionflow.evaluate.verdict import ARTEFACTS, VerdictParams
 from lesionflow.explain import auditing
 from lesionflow.learn import head
 from lesionflow.params import Joined
@@ -17,20 +17,20 @@ OUTPUTS, REPORTS = Path("outputs"), Path("reports")
 
 @command
 def main() -> None:
-    """Write reports/explain/<name>.json and reports/explanation/<name>/."""
+    """Write reports/explain/<name>.json and reports/explanation/<name>/; what photos carry, the first backbone says."""
     name, seed, settings = argument("joined"), params.load("seed", int), params.load("evaluate", EvaluateParams)
-    pair = params.named(params.load("joined", list[Joined]), name)
-    split, traits = (tables.read(OUTPUTS / f"{one.name}.parquet", one) for one in (tables.SPLIT, tables.TRAITS))
-    own, members, cards = [], [], []
-    for one in (pair.first, pair.second):
-        trained, card = head.load(OUTPUTS / "heads" / one)
-        path = OUTPUTS / "corrupted" / f"{params.parts_of(one)[0]}.parquet"
-        own.append(tables.read(OUTPUTS / "predictions" / f"{one}.parquet", tables.PREDICTIONS))
-        members.append(auditing.answers(trained, card, tables.read(path, tables.CORRUPTED), split, traits))
-        cards.append(card)
-    answers, severities = auditing.of_pair(own, members, cards), params.load("audit.severities", list[int])
-    limits, labels = params.load("verdict", VerdictParams), cards[0]["labels"]
-    found = {"model": name} | explanations.report(None, answers, None, labels, severities, settings, limits, seed=seed)
+    both = params.named(params.load("joined", list[Joined]), name).both
+    told = [tables.read(OUTPUTS / f"{one.name}.parquet", one) for one in (tables.SPLIT, tables.TRAITS)]
+    slugs = [params.parts_of(one)[0] for one in both]
+    drawn = [tables.read(OUTPUTS / f"corrupted/{slug}.parquet", tables.CORRUPTED) for slug in slugs]
+    own = [tables.read(OUTPUTS / f"predictions/{one}.parquet", tables.PREDICTIONS) for one in both]
+    heads, cards = zip(*(head.load(OUTPUTS / "heads" / one) for one in both), strict=True)
+    members = [auditing.answers(*one, *told) for one in zip(heads, cards, drawn, strict=True)]
+    photos = auditing.of_photos(cards[0], tables.read(OUTPUTS / f"features/{slugs[0]}.parquet", tables.FEATURES), *told)
+    carriers = carrying.find(*auditing.of_corrupted(cards[0], drawn[0], *told), *photos, ARTEFACTS)
+    limits = params.load("audit.severities", list[int]), settings, params.load("verdict", VerdictParams)
+    measured = auditing.of_pair(own, members, cards), None, carriers, cards[0]["labels"]
+    found = {"model": name} | explanations.report(None, *measured, *limits, seed=seed)
     files.write_json(found, REPORTS / "explain" / f"{name}.json")
     explanation_page.write(found, None, REPORTS / "explanation" / name, confidence=settings.confidence)
 

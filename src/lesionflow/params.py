@@ -31,6 +31,11 @@ class Joined(Named):
     first: str
     second: str
 
+    @property
+    def both(self) -> tuple[str, str]:
+        """The names of the two."""
+        return self.first, self.second
+
 
 Entry = TypeVar("Entry", bound=Named)
 
@@ -89,7 +94,7 @@ def members(classifier: str, joined: Sequence[Joined]) -> tuple[str, ...]:
     ('lite0-study', 'lite2-study')
     """
     pair = next((one for one in joined if one.name == classifier), None)
-    return (classifier,) if pair is None else (pair.first, pair.second)
+    return (classifier,) if pair is None else pair.both
 
 
 def parts_of(classifier: str) -> tuple[str, str]:

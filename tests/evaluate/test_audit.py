@@ -15,6 +15,7 @@ def answers(before, after, *, truth, name="watermark", groups=None):
         for place, (label, predicted) in enumerate(zip(truth, said, strict=True)):
             row = {"sha256": f"p{place}", "corruption": corruption, "severity": severity, "area": 0.1 * (severity > 0)}
             row |= {"class_id": "ae".index(label), "predicted": LABELS["ae".index(predicted)]}
+            row["probabilities"] = [0.75, 0.25] if predicted == "a" else [0.25, 0.75]
             rows.append(row | {"group": f"g{place if groups is None else groups[place]}"})
     return pd.DataFrame(rows)
 
@@ -28,6 +29,8 @@ def test_figures_by_hand():
     assert [marked[key]["value"] for key in ("accuracy", "balanced_accuracy", "flipped")] == [0.5, 0.5, 0.5]
     assert marked["accuracy_lost"]["value"] == 0.5
     assert (marked["pulled"]["class"], marked["pulled"]["value"]) == ("acne", 1)
+    # Two of four photos rise from 0.25 to 0.75.
+    assert (marked["raised"]["class"], marked["raised"]["value"]) == ("acne", 0.25)
     assert marked["area"] == pytest.approx(0.1)
 
 

@@ -3,7 +3,9 @@ import pytest
 from lesionflow.evaluate import verdict
 from lesionflow.evaluate.verdict import VerdictParams
 
-LIMITS = VerdictParams(head_likeness=0.8, blank_share=0.1, pulled=0.25, attention=0.25, accuracy_lost=0.25)
+LIMITS = VerdictParams(
+    head_likeness=0.8, blank_share=0.1, raised=0.05, carried=0.1, pulled=0.25, attention=0.25, accuracy_lost=0.25
+)
 
 
 def figure(value, half=0.05):
@@ -20,10 +22,11 @@ def maps(**changes):
     return {**found, "attention": attention, **changes}
 
 
-def row(corruption, severity=3, *, accuracy=0.2, pulled=0.0, lost=0.0):
+def row(corruption, severity=3, *, accuracy=0.2, pulled=0.0, raised=0.0, carried=0.0, lost=0.0):
     return {
         "corruption": corruption, "severity": severity, "majority": 0.3, "accuracy": figure(accuracy),
         "pulled": {"class": "naevus", **figure(pulled)}, "accuracy_lost": figure(lost),
+        "raised": {"class": "naevus", **figure(raised)}, "carried": figure(carried),
     }  # fmt: skip
 
 
@@ -75,22 +78,40 @@ def test_maps_that_find_the_lesion_no_better_than_a_blob_fail():
     ]
 
 
-def test_an_artefact_that_pulls_answers_to_a_class_is_a_shortcut():
-    found = judged(rows=audit(watermark=row("watermark", 1, pulled=0.5)))
+def test_an_artefact_that_raises_the_class_whose_photos_carry_it_is_a_shortcut():
+    found = judged(rows=audit(watermark=row("watermark", 1, pulled=0.5, raised=0.2, carried=0.7)))
     assert found["shortcut_audit_fails"] is True
     assert found["verdict"]["fails"] == [
         {
             "check": "shortcut: watermark",
-            "says": "With a watermark drawn in, 50 % of the photos that had another answer are called naevus: the "
-            "model seems to have learned a watermark for that class.",
+            "says": "With a watermark drawn in, the probability of naevus rises by 20 points, and its training photos "
+            "look as if they had a watermark more often than the others, by 70 points: the model seems to have learned "
+            "a watermark for that class.",
         }
     ]
 
 
-@pytest.mark.parametrize("changes", [{"severity": 1, "pulled": 0.29}, {"severity": 3, "pulled": 0.9}])
-def test_a_pull_within_the_noise_or_at_another_severity_is_none(changes):
-    # 0.24 to 0.34 does not lie above 0.25; severity 3 is not the lowest of 1, 3, 5.
-    assert failing(judged(rows=audit(watermark=row("watermark", **changes)))) == []
+@pytest.mark.parametrize(
+    ("severity", "raised", "carried"),
+    [
+        (1, 0.09, 0.7),  # 0.04 to 0.14 does not lie above 0.05
+        (1, 0.2, 0.14),  # 0.09 to 0.19 does not lie above 0.1
+        (3, 0.2, 0.7),  # not the lowest of 1, 3, 5
+    ],
+)
+def test_within_the_noise_or_at_another_severity_it_is_none(severity, raised, carried):
+    rows = audit(watermark=row("watermark", severity, raised=raised, carried=carried))
+    found = judged(rows=rows)
+    assert (failing(found), found["shortcut_audit_fails"]) == ([], False)
+
+
+def test_an_artefact_that_sways_answers_without_having_been_there_in_training_is_no_shortcut():
+    found = judged(rows=audit(watermark=row("watermark", 1, pulled=0.5, raised=0.2, carried=0.0)))
+    assert failing(found) == ["robust: watermark"]
+    assert found["shortcut_audit_fails"] is False
+    assert found["verdict"]["fails"][0]["says"].startswith(
+        "With a watermark drawn in, 50 % of the photos that had another answer are called naevus. It is not shown"
+    )
 
 
 def test_a_background_that_gives_the_class_away_is_a_shortcut():
@@ -110,7 +131,7 @@ def test_what_is_not_available_neither_holds_nor_fails():
     faithful = dict.fromkeys((*GOOD, "head_likeness"), none)
     found = judged(
         maps(faithfulness=faithful, localisation=None, attention=[]),
-        [row("none", 0), {**row("watermark", 1), "pulled": {"class": "naevus", **none}}],
+        [row("none", 0), {**row("watermark", 1), "pulled": {"class": "naevus", **none}, "carried": None}],
         None,
     )
     assert failing(found) == []
@@ -127,6 +148,6 @@ def test_degradations_and_attention_fail_but_are_no_shortcuts():
 
 
 def test_a_classifier_without_maps_is_judged_by_its_answers():
-    found = verdict.judge(None, audit(watermark=row("watermark", pulled=0.9)), None, [3], LIMITS)
+    found = verdict.judge(None, audit(watermark=row("watermark", raised=0.3, carried=0.9)), None, [3], LIMITS)
     assert failing(found) == ["shortcut: watermark"]
     assert not [check for check in found["verdict"]["checks"] if check["check"].startswith("maps")]

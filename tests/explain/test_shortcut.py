@@ -5,9 +5,9 @@ import pytest
 from PIL import ImageDraw
 
 from lesionflow import tables
-from lesionflow.evaluate import explanations
+from lesionflow.evaluate import carrying, explanations
 from lesionflow.evaluate.settings import EvaluateParams
-from lesionflow.evaluate.verdict import VerdictParams
+from lesionflow.evaluate.verdict import ARTEFACTS, VerdictParams
 from lesionflow.explain import auditing, corrupted, sampling
 from lesionflow.explain.corrupted import Photo
 from lesionflow.explain.settings import AuditParams
@@ -22,7 +22,9 @@ from lesionflow.sample.catalogue import Subject
 
 LABELS = ["melanocytic_nevus", "psoriasis"]
 SETTINGS = EvaluateParams(confidence=0.95, bootstrap=200, top_k=1, specificity=0.9)
-LIMITS = VerdictParams(head_likeness=0.8, blank_share=0.1, pulled=0.25, attention=0.25, accuracy_lost=0.25)
+LIMITS = VerdictParams(
+    head_likeness=0.8, blank_share=0.1, raised=0.05, carried=0.1, pulled=0.25, attention=0.25, accuracy_lost=0.25
+)
 RECIPE = Recipe(hidden=16, dropout=0.0, learning_rate=0.01, batch_size=16, max_epochs=60, patience=60)
 HOW = FeaturesParams(batch_size=16)
 
@@ -81,7 +83,9 @@ def audited(backbone, folder, contents):
     wanted, settings = {name: photos[name] for name in names}, AuditParams(photos=12, severities=(1,))
     table = corrupted.table(backbone, wanted, ["full"], settings, run, batch_size=16, seed=1)
     answers = auditing.answers(head, {"labels": LABELS}, table, split, tables.TRAITS.empty())
-    return explanations.report(None, answers, None, LABELS, [1], SETTINGS, LIMITS, seed=1)
+    drawn = auditing.of_corrupted({}, table, split, tables.TRAITS.empty())
+    carriers = carrying.find(*drawn, matrix, split, ARTEFACTS)
+    return explanations.report(None, answers, None, carriers, LABELS, [1], SETTINGS, LIMITS, seed=1)
 
 
 def test_a_head_that_learned_the_watermark_is_caught(backbone, tmp_path):
@@ -93,6 +97,8 @@ def test_a_head_that_learned_the_watermark_is_caught(backbone, tmp_path):
     # Of the photos that were called nevus, most are called psoriasis once they carry the audit's own watermark.
     assert row["pulled"]["class"] == "psoriasis"
     assert row["pulled"]["value"] > 0.5
+    # On twelve small photos the probe sees less than there is; without a watermark it sees next to none.
+    assert row["carried"]["low"] > 0.1
     assert "shortcut: watermark" in [fail["check"] for fail in found["verdict"]["fails"]]
 
 

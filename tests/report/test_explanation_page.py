@@ -26,7 +26,7 @@ def row(corruption, severity):
     measured = {key: figure(0.5) for key in ("accuracy", "balanced_accuracy", "accuracy_lost", "flipped")}
     pulled = {"class": "naevus", **figure(0.25)}
     return {"corruption": corruption, "severity": severity, "area": 0.1, "photos": 9, "majority": 0.2, **measured,
-            "pulled": pulled}  # fmt: skip
+            "pulled": pulled, "raised": {"class": "naevus", **figure(0.15)}, "carried": figure(0.35)}  # fmt: skip
 
 
 def method(name):

@@ -23,12 +23,13 @@ def curves(
     """A row a corruption and severity, photos as they are first: accuracies, flips, and what they flip to.
 
     `accuracy_lost` is paired with the same photos as they are. `pulled` names the class that gains the most answers,
-    and how many, as a share of the photos that had another answer before: a model that has learned an artefact for a
-    class gives that class when it is drawn in.
+    and how many, as a share of the photos that had another answer before; `raised` the class whose probability rises
+    most, and by how much in the mean. A model that has learned an artefact for a class gives that class when it is
+    drawn in; so may one that has never seen it.
 
     Parameters
     ----------
-    answers : sha256, corruption, severity, class_id, group, predicted and area, a row a corrupted photo.
+    answers : sha256, corruption, severity, class_id, group, predicted, probabilities and area, a row a corrupted photo.
 
     Raises
     ------
@@ -63,6 +64,7 @@ def _figures(
         "accuracy_lost": _mean(before_right - right, drawn, settings),
         "flipped": _mean((now != was).astype(float), drawn, settings),
         "pulled": _pulled(was, now, labels, drawn, settings),
+        "raised": _raised(before, after, labels, drawn, settings),
     }
 
 
@@ -101,3 +103,12 @@ def _pulled(
         total = drawn.totals(others)
         samples = np.divide(drawn.totals(gain), total, out=np.full(len(total), np.nan), where=total > 0)
     return {"class": labels[place], **intervals.estimate(value, samples, confidence=settings.confidence)}
+
+
+def _raised(
+    before: pd.DataFrame, after: pd.DataFrame, labels: Sequence[str], drawn: Resamples | None, settings: EvaluateParams
+) -> dict[str, Any]:
+    """The class whose mean probability rises most (of equal ones the first), and its rise."""
+    was, now = (np.stack(rows["probabilities"].to_list()).astype(float) for rows in (before, after))
+    place = int((now - was).mean(axis=0).argmax())
+    return {"class": labels[place], **_mean((now - was)[:, place], drawn, settings)}

@@ -5,7 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from lesionflow.evaluate import audit, map_figures, verdict
+from lesionflow.evaluate import audit, carrying, map_figures, verdict
+from lesionflow.evaluate.carrying import Carriers
+from lesionflow.evaluate.predictions import rounded
 from lesionflow.evaluate.settings import EvaluateParams
 from lesionflow.evaluate.verdict import VerdictParams
 
@@ -14,6 +16,7 @@ def report(
     maps: tuple[pd.DataFrame, pd.DataFrame, str] | None,
     answers: pd.DataFrame,
     origin: Mapping[str, Any] | None,
+    carriers: Carriers,
     labels: Sequence[str],
     severities: Sequence[int],
     settings: EvaluateParams,
@@ -26,9 +29,13 @@ def report(
     Parameters
     ----------
     maps : tables map_scores and artefact_maps and the method that draws; None for a classifier without maps.
-    answers : see `audit.curves`; origin : from `origin.measure`.
+    answers : see `audit.curves`; origin : from `origin.measure`; carriers : from `carrying.find`.
     """
     measured = None if maps is None else map_figures.measure(*maps, settings, seed=seed)
     curves = audit.curves(answers, labels, settings, seed=seed)
-    found = {"audit": curves, "origin": None if origin is None else dict(origin)}
-    return (measured or {}) | found | verdict.judge(measured, curves, origin, severities, limits)
+    for row in curves:
+        if row["severity"] > 0:
+            found = carrying.excess(carriers, row["corruption"], row["raised"]["class"], settings, seed=seed)
+            row["carried"] = rounded(found)
+    told = {"audit": curves, "origin": None if origin is None else dict(origin)}
+    return (measured or {}) | told | verdict.judge(measured, curves, origin, severities, limits)

@@ -4,8 +4,9 @@ The burden of proof differs. Maps must show that they are faithful and find the 
 its whole interval is on the good side. A shortcut must be shown: a check of the audit fails only when its whole
 interval is on the bad side. What could not be measured neither holds nor fails.
 
-Pulls are judged at the lowest severity. An artefact that was learned for a class works when there is little of it; at
-higher severities a model that is merely fragile gives way as well, and often to one class.
+An artefact is a shortcut when it raises the probability of a class whose training photos look as if they carried it.
+One that sways the answers alone is no shortcut: a model that has never met pen marks often gives way to one class, too.
+Both are judged at the lowest severity, where what was learned already works.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ class VerdictParams(Section):
 
     head_likeness: float = Field(ge=-1, le=1)
     blank_share: float = Field(ge=0, le=1)
+    raised: float = Field(ge=0, le=1)
+    carried: float = Field(ge=0, le=1)
     pulled: float = Field(ge=0, le=1)
     attention: float = Field(ge=0, le=1)
     accuracy_lost: float = Field(ge=0, le=1)
@@ -49,12 +52,12 @@ def judge(
         milder).
     """
     middle = sorted(severities)[(len(severities) - 1) // 2]
-    shortcuts = [*_pulls(audit, min(severities), limits), *_parts(audit), _origin(origin)]
+    shortcuts = [*_learned(audit, min(severities), limits), *_parts(audit), _origin(origin)]
     checks = [*(_of_maps(maps, limits) if maps else []), *shortcuts, *_degradations(audit, middle, limits)]
     fails = [{"check": one["check"], "says": one["says"]} for one in checks if one["holds"] is False]
     return {
         "verdict": {"fails": fails, "checks": checks},
-        "shortcut_audit_fails": any(one["holds"] is False for one in shortcuts),
+        "shortcut_audit_fails": any(one["holds"] is False for one in shortcuts if one["check"].startswith("shortcut")),
     }
 
 
@@ -117,17 +120,36 @@ def _at(audit: Sequence[Mapping[str, Any]], severity: int) -> list[Mapping[str, 
     return [row for row in audit if row["severity"] == severity]
 
 
-def _pulls(audit: Sequence[Mapping[str, Any]], lowest: int, limits: VerdictParams) -> list[Check]:
+def _learned(audit: Sequence[Mapping[str, Any]], lowest: int, limits: VerdictParams) -> list[Check]:
+    """Shortcuts by artefact; and of the artefacts that are none, whether they sway the answers all the same."""
     checks = []
     for row in _at(audit, lowest):
         if row["corruption"] in ARTEFACTS:
-            drawn, pulled = _phrase(row["corruption"]), row["pulled"]
-            says = (
-                f"With {drawn} drawn in, {100 * (pulled['value'] or 0):.0f} % of the photos that had another answer "
-                f"are called {pulled['class']}: the model seems to have learned {drawn} for that class."
-            )
-            checks.append(_not_above(f"shortcut: {_title(row['corruption'])}", pulled, limits.pulled, says))
+            learned = _shortcut(row, limits)
+            checks += [learned] if learned["holds"] is False else [learned, _swayed(row, limits)]
     return checks
+
+
+def _shortcut(row: Mapping[str, Any], limits: VerdictParams) -> Check:
+    drawn, raised, carried = _phrase(row["corruption"]), row["raised"], row.get("carried")
+    name, holds, says = f"shortcut: {_title(row['corruption'])}", None, ""
+    if carried is not None and carried["low"] is not None and raised["low"] is not None:
+        holds = not (raised["low"] > limits.raised and carried["low"] > limits.carried)
+        says = (
+            f"With {drawn} drawn in, the probability of {raised['class']} rises by {100 * raised['value']:.0f} points, "
+            f"and its training photos look as if they had {drawn} more often than the others, by "
+            f"{100 * carried['value']:.0f} points: the model seems to have learned {drawn} for that class."
+        )
+    return _check(name, carried, limits.carried, holds=holds, says=says)
+
+
+def _swayed(row: Mapping[str, Any], limits: VerdictParams) -> Check:
+    drawn, pulled = _phrase(row["corruption"]), row["pulled"]
+    says = (
+        f"With {drawn} drawn in, {100 * (pulled['value'] or 0):.0f} % of the photos that had another answer are called "
+        f"{pulled['class']}. It is not shown to be learned: more likely the model has never met {drawn}."
+    )
+    return _not_above(f"robust: {_title(row['corruption'])}", pulled, limits.pulled, says)
 
 
 PARTS = {

@@ -8,6 +8,7 @@ import pandas as pd
 
 from lesionflow.learn import examples, head_inputs, joining
 from lesionflow.learn.head import Features, Head
+from lesionflow.learn.head_inputs import Inputs
 
 KEYS = ["sha256", "corruption", "severity"]
 ABOUT = [*KEYS, "label", "class_id", "group", "area"]
@@ -24,13 +25,26 @@ def answers(
     ----------
     corrupted, split, told : tables corrupted, split and traits.
     """
-    seen = head_inputs.of_card(card)
+    rows, matrix = _seen(head_inputs.of_card(card), corrupted, split, told)
+    return answered(rows[ABOUT], head.probabilities(matrix), card["labels"])
+
+
+def _seen(
+    seen: Inputs, corrupted: pd.DataFrame, split: pd.DataFrame, told: pd.DataFrame
+) -> tuple[pd.DataFrame, Features]:
     first = corrupted[corrupted["view"] == seen.needed[0]]
     rows = first[[*KEYS, "area"]].merge(split[["sha256", "label", "class_id", "group"]], on="sha256", validate="m:1")
     # `join` looks photos up by sha256: here one is told by photo, corruption and severity.
     photo = rows.assign(sha256=_name(rows))
-    matrix = examples.join(photo, corrupted.assign(sha256=_name(corrupted)), seen, _told(rows, told))
-    return answered(rows[ABOUT], head.probabilities(matrix), card["labels"])
+    return rows, examples.join(photo, corrupted.assign(sha256=_name(corrupted)), seen, _told(rows, told))
+
+
+def of_corrupted(
+    card: Mapping[str, Any], corrupted: pd.DataFrame, split: pd.DataFrame, told: pd.DataFrame
+) -> tuple[pd.DataFrame, Features]:
+    """Each corrupted photo, and what a head sees of it without metadata; parameters as of `answers`."""
+    seen = replace(head_inputs.of_card(card), clinical={})
+    return _seen(seen, corrupted, split, told)
 
 
 def of_photos(

@@ -197,14 +197,24 @@ def _curves(audit: Sequence[Mapping[str, Any]]) -> list[tuple[str, Chart]]:
 
 
 def _audit(audit: Sequence[Mapping[str, Any]]) -> Grid:
-    heads = ["Corruption", "Severity", "Area", "Accuracy", "Balanced accuracy", "Answers that flip", "Grows most"]
+    heads = [
+        "Corruption", "Severity", "Area", "Accuracy", "Balanced accuracy", "Answers that flip", "Grows most",
+        "Probability rises most", "Trained with it",
+    ]  # fmt: skip
     rows = []
     for row in audit:
         if row["severity"] > 0 or row["corruption"] == "none":
             shown = [figures.interval(row[key]) for key in ("accuracy", "balanced_accuracy", "flipped")]
-            grows = figures.UNDEFINED if row["corruption"] == "none" else _grows(row["pulled"])
-            rows.append([row["corruption"], str(row["severity"]), figures.plain(row["area"]), *shown, grows])
+            sways = [figures.UNDEFINED] * 3 if row["corruption"] == "none" else _sways(row)
+            rows.append([row["corruption"], str(row["severity"]), figures.plain(row["area"]), *shown, *sways])
     return Grid(heads, rows)
+
+
+def _sways(row: Mapping[str, Any]) -> list[str]:
+    """What gains the most answers, what rises most in probability, and how much more often it was trained with it."""
+    carried = row.get("carried")
+    trained = figures.UNDEFINED if carried is None else figures.signed_interval(carried)
+    return [_grows(row["pulled"]), _grows(row["raised"]), trained]
 
 
 def _grows(pulled: Mapping[str, Any]) -> str:
