@@ -28,6 +28,7 @@ from PIL import Image, ImageDraw
 
 from lesionflow import tables
 from lesionflow.evaluate import carrying, explanations, intervals, predictions, verdict
+from lesionflow.evaluate.carrying import Carriers
 from lesionflow.evaluate.settings import EvaluateParams
 from lesionflow.evaluate.verdict import VerdictParams
 from lesionflow.explain import auditing, corrupted, gradcam, layers, sampling
@@ -112,7 +113,7 @@ def judged(
     head: Head,
     card: dict[str, Any],
     table: pd.DataFrame,
-    vectors: pd.DataFrame,
+    carriers: Carriers,
     split: pd.DataFrame,
     told: pd.DataFrame,
 ) -> dict[str, Any]:
@@ -120,11 +121,17 @@ def judged(
     answers = auditing.answers(head, card, table, split, told)
     measured = load("evaluate", EvaluateParams), load("verdict", VerdictParams)
     severities, seed = load("audit", AuditParams).severities, load("seed", int)
-    photos = auditing.of_photos(card, vectors, split, told)
-    carriers = carrying.find(*auditing.of_corrupted(card, table, split, told), *photos, verdict.ARTEFACTS)
     report = explanations.report(None, answers, None, carriers, card["labels"], severities, *measured, seed=seed)
     fails = [fail["check"] for fail in report["verdict"]["fails"]]
     return {"shortcut_audit_fails": report["shortcut_audit_fails"], "fails": fails, "audit": report["audit"]}
+
+
+def carriers_of(
+    card: dict[str, Any], table: pd.DataFrame, vectors: pd.DataFrame, split: pd.DataFrame, told: pd.DataFrame
+) -> Carriers:
+    """Which training photos look as if they carried what, as stage judge finds out."""
+    photos = auditing.of_photos(card, vectors, split, told)
+    return carrying.find(*auditing.of_corrupted(card, table, split, told), *photos, verdict.ARTEFACTS)
 
 
 def trained(split: pd.DataFrame, vectors: pd.DataFrame, labels: list[str]) -> tuple[Head, float]:
@@ -164,7 +171,8 @@ def planted_in(seed: int) -> dict[str, Any]:
             vectors = features.with_cached(backbone, stored, tables.FEATURES.empty(), how, key="drawn")
             head, accuracy = trained(split, vectors, labels)
             table = corrupted_photos(backbone, photos, split, ("full",))
-        told = judged(head, {"labels": labels}, table, vectors, split, tables.TRAITS.empty())
+        card, nothing = {"labels": labels}, tables.TRAITS.empty()
+        told = judged(head, card, table, carriers_of(card, table, vectors, split, nothing), split, nothing)
         lowest = min(row["severity"] for row in told["audit"] if row["severity"] > 0)
         weakest = [
             row for row in told.pop("audit") if row["severity"] == lowest and row["corruption"] in verdict.ARTEFACTS
@@ -221,16 +229,21 @@ def milk10k(run: Path, data: Path) -> dict[str, Any]:
         tables.read(outputs / f"{one.name}.parquet", one) for one in (tables.SPLIT, tables.INGESTED, tables.TRAITS)
     )
     photos = {name: Photo(photo, None) for name, photo in stored_photos(ingested, outputs / "shards").items()}
-    monet, models = scores(ingested, data), {}
+    monet = scores(ingested, data)
+    models: dict[str, Any] = {}
+    recognised: dict[str, Any] = {}
     for slug in SLUGS:
         table = corrupted_photos(backbone_of(slug), photos, split, ("full", "zoom"))
         vectors = tables.read(outputs / "features" / f"{slug}.parquet", tables.FEATURES)
         for name in (f"{slug}-{recipe}" for recipe in RECIPES):
             head, card = heads.load(outputs / "heads" / name)
             said = tables.read(outputs / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
-            carrying = _carrying(said[said["split"] == "test"], monet)
-            models[name] = judged(head, card, table, vectors, split, told) | {"carrying": carrying}
-    return {"photos": len(split), "test_photos": int((split["split"] == "test").sum()), "models": models}
+            carriers = carriers_of(card, table, vectors, split, told)
+            recognised.setdefault(slug, _recognised(carriers, split.loc[split["split"] == "train", "sha256"], monet))
+            errors = _carrying(said[said["split"] == "test"], monet)
+            models[name] = judged(head, card, table, carriers, split, told) | {"carrying": errors}
+    counts = {"photos": len(split), "test_photos": int((split["split"] == "test").sum())}
+    return {**counts, "recognised": recognised, "models": models}
 
 
 def scores(ingested: pd.DataFrame, data: Path) -> pd.DataFrame:
@@ -238,6 +251,21 @@ def scores(ingested: pd.DataFrame, data: Path) -> pd.DataFrame:
     published = pd.read_csv(data / "metadata.csv").set_index("sha256")[list(CARRIES.values())]
     rows = ingested[ingested["status"] == "stored"].drop_duplicates("sha256")
     return published.reindex(rows["fetched_sha256"]).set_index(rows["sha256"].to_numpy())
+
+
+def _recognised(carriers: Carriers, train: "pd.Series[str]", monet: pd.DataFrame) -> dict[str, Any]:
+    """By artefact, the share that looks so of the training photos that carry it, minus that of those free of it."""
+    settings, seed = load("evaluate", EvaluateParams), load("seed", int)
+    resamples = intervals.resample(list(carriers.rows["group"]), count=settings.bootstrap, seed=seed)
+    found: dict[str, Any] = {}
+    for name, column in CARRIES.items():
+        score, looks = monet[column].reindex(train).to_numpy(dtype=float), carriers.looks[name].to_numpy(dtype=bool)
+        with_it, free = score >= HIGH, score < LOW
+        apart = float(looks[with_it].mean() - looks[free].mean()) if with_it.any() and free.any() else None
+        samples = resamples.shares(looks, with_it) - resamples.shares(looks, free)
+        told = intervals.estimate(apart, samples, confidence=settings.confidence)
+        found[name] = {"photos": int(with_it.sum()), "free": int(free.sum()), **told}
+    return dict(predictions.rounded(found))
 
 
 def _carrying(test: pd.DataFrame, monet: pd.DataFrame) -> dict[str, Any]:
@@ -277,12 +305,13 @@ def main(data: Path, run: Path | None, part: str | None, out: Path) -> None:
                 run_pipeline(Path(room) / "clone", data.resolve())
             return {"milk10k": milk10k(run or Path(room) / "clone", data)}
 
+    command = "make benchmark-explain" if part is None else "python benchmarks/explain.py --part <part>"
     parts: dict[str, Callable[[], dict[str, Any]]] = {"planted": planted, "cost": cost, "milk10k": real}
     found = read_json(out) if part and out.exists() else {}
     for name, measure in parts.items():
         if part in (None, name):
             found |= measure()
-            write_json(found | {"command": "make benchmark-explain", "versions": versions()}, out)
+            write_json(found | {"command": command, "versions": versions()}, out)
 
 
 if __name__ == "__main__":

@@ -298,9 +298,9 @@ def test_what_fine_tuning_gains_stands_beside_frozen_and_missing_cells_are_named
     assert "Not measured" not in readme.ablation(results | {"missing": []})
 
 
-def audited(corruption, severity, pulled, accuracy=0.2):
+def audited(corruption, severity, raised, accuracy=0.2):
     told = {"corruption": corruption, "severity": severity, "majority": 0.3, "accuracy": figure(accuracy)}
-    return told | {"pulled": {"class": "NV", **figure(pulled)}}
+    return told | {"raised": {"class": "NV", **figure(raised)}, "carried": figure(-0.1)}
 
 
 EXPLAINED = {
@@ -312,6 +312,7 @@ EXPLAINED = {
     "milk10k": {
         "photos": 100,
         "test_photos": 15,
+        "recognised": {"lite0": {"pen": figure(0.4)}},
         "models": {
             "lite0-study": {
                 "fails": ["shortcut: pen marking", "robust: blur"],
@@ -326,13 +327,15 @@ EXPLAINED = {
 }  # fmt: skip
 
 
-def test_the_audit_is_told_by_what_pulls_most_at_the_lowest_severity():
+def test_the_audit_is_told_by_what_raises_a_class_most_at_the_lowest_severity():
     told = readme.explain(EXPLAINED)
     assert "is caught 3 times of 3; one that had no watermark to learn is flagged 1 times of 3." in told
     assert "costs at most 0.51 times" in told
     row = next(line for line in told.splitlines() if line.startswith("| `lite0-study` | pen marking"))
     # Neither the ruler at severity 5 nor blur, which adds nothing to a photo.
-    assert "pen marking, to NV" in row
-    assert "40.0 % [35.0, 45.0]" in row
+    assert "than of those free of it: `lite0` pen ink +40.0 [+35.0, +45.0]." in told
+    assert "| pen marking, NV " in row
+    assert "+40.0 [+35.0, +45.0] | " in row
+    assert "-10.0 [-15.0, -5.0] | " in row
     assert "20.0 % [15.0, 25.0] (30.0 %)" in row
     assert "hair 5 (free: 8), pen ink 5 (free: 8), gel 5 (free: 8), of 15" in told
