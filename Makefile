@@ -88,7 +88,7 @@ promote: $(INSTALLED) ## Make the best classifier champion, if every rule of pro
 	python -m lesionflow promote
 
 test: $(INSTALLED) ## Run the tests
-	OMP_WAIT_POLICY=passive python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	OMP_WAIT_POLICY=passive python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED) ## Check style
 	ruff check .

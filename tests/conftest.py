@@ -10,12 +10,9 @@ FIRST = "pipeline"
 """The folder whose tests take longest, and so start first when several processes share the tests."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Where processes share the tests, one gets all of a file."""
-    items.sort(key=lambda item: FIRST not in item.path.parts)  # stable
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    """The longest first; the sorting is stable."""
+    items.sort(key=lambda item: FIRST not in item.path.parts)
 
 
 @pytest.fixture(autouse=True, scope="module")
