@@ -18,6 +18,7 @@ from lesionflow.lineage import choosing
 
 OUTPUTS = Path("outputs")
 EVERY_LAYER = 1000
+NO_MAP = "No heat map: in what {} sees of this photo, no place speaks for this answer."
 NOTICE = "Not a medical device: for research only."
 
 
@@ -26,7 +27,7 @@ def predict(photos: Sequence[Path], model: str | None, cam: Path | None) -> str:
 
     Raises
     ------
-    LesionflowError : no such classifier or photo, a map of several photos or without content.
+    LesionflowError : no such classifier or photo, or a map of several photos. A map without content is told.
     """
     if cam is not None and len(photos) != 1:
         raise LesionflowError("--cam", got=f"{len(photos)} photos", expected="one photo")
@@ -42,8 +43,8 @@ def predict(photos: Sequence[Path], model: str | None, cam: Path | None) -> str:
     if cam is not None:
         # A joined pair has no map of its own.
         drawn = about.members[0][0]
-        _draw(predictor.members[0], photos[0], predictor.labels.index(found["label"][0]), drawn, cam)
-        parts.append(f"Heat map of {drawn} for this answer: {cam}")
+        some = _draw(predictor.members[0], photos[0], predictor.labels.index(found["label"][0]), drawn, cam)
+        parts.append(f"Heat map of {drawn} for this answer: {cam}" if some else NO_MAP.format(drawn))
     return "\n\n".join([*parts, f"By {name}. {NOTICE}"])
 
 
@@ -83,8 +84,8 @@ def _told(path: Path, row: dict[str, Any], labels: Sequence[str]) -> str:
     return "\n".join([f"{path}: {sure}", *lines])
 
 
-def _draw(member: Member, path: Path, target: int, name: str, cam: Path) -> None:
-    """The map of a class, by the method and layer that the run chose for this classifier."""
+def _draw(member: Member, path: Path, target: int, name: str, cam: Path) -> bool:
+    """Draw the map of a class, by the method and layer that the run chose for this classifier, unless it is blank."""
     chosen = read_json(OUTPUTS / "explain" / name / "index.json")
     backbone, classifier = member.backbone, member.classifier
     every = layers.candidates(backbone.network, backbone.input_size, count=EVERY_LAYER)
@@ -94,7 +95,9 @@ def _draw(member: Member, path: Path, target: int, name: str, cam: Path) -> None
     picture = images.decode(_content(path))
     views = member.tensor(picture)[None]
     heat = gradcam.maps(classifier.of_first_view(views), views[:, 0], [target], layer, chosen["method"])
-    gradcam.refuse_broken(heat, layer, chosen["method"])
+    if gradcam.broken(heat).any():
+        return False
     seen = panel.seen(picture, backbone.input_size, float(backbone.data_config["crop_pct"]))
     with atomic(cam) as partial:
         panel.overlay(seen, heat[0]).save(partial, quality=90)
+    return True
