@@ -390,12 +390,13 @@ def update_cost(results: Mapping[str, Any]) -> str:
     ]
     shares = (results["update_share_of_full"], results["image_work_share"])
     rows.append(["Update over full", *(f"{100 * share:.1f} %" for share in shares)])
-    same = "every one the same" if results["same_as_scratch"] else f"{len(results['differing'])} other ones"
+    differing = len(results["differing"])
+    same = "every one is as from scratch" if results["same_as_scratch"] else f"{differing} not as from scratch"
     return "\n\n".join(
         [
             markdown.of_markup(["`dvc repro`", "Minutes", "Photos decoded"], rows),
             f"{results['added_rows']} rows of the sample come later, as a manifest of their own. Of "
-            f"{results['outputs']} outputs, {same} as from scratch. {results['processors']} processors.",
+            f"{results['outputs']} outputs, {same}. {results['processors']} processors.",
             f"Measured by `{results['command']}`, with {_told(results['versions'])}.",
         ]
     )

@@ -31,7 +31,7 @@ def test_figures_are_shares_of_the_full_run_and_name_what_differs():
     assert (found["same_as_scratch"], found["differing"]) == (False, ["b", "c"])
     text = readme.update_cost(found)
     assert "| Update over full |  10.0 % |          2.5 % |" in text
-    assert "2 other ones" in text
+    assert "2 not as from scratch" in text
 
 
 def test_decoded_photos_are_counted(tmp_path):

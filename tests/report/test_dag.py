@@ -107,3 +107,14 @@ def test_stages_are_laid_out_from_above_to_below_without_overlap(stages):
     for row in rows.values():
         row.sort()
         assert all(right - left >= 1.0 for left, right in pairwise(row))
+
+
+def test_the_layout_does_not_follow_addresses_in_memory():
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    graph = nx.transitive_reduction(dag.graph(dag.stages((ROOT / "dvc.yaml").read_text(), params)))
+    widths, kept, found = dict.fromkeys(graph.nodes, 1.0), [], set()
+    for number in range(12):
+        # By default an object's hash is its address, and sets are in the order of hashes.
+        kept = [object() for _ in range(997 * number % 5000)] + kept[::2]
+        found.add(tuple(dag_plot.layout(graph, widths).items()))
+    assert len(found) == 1

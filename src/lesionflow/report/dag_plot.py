@@ -45,8 +45,8 @@ def draw(graph: "nx.DiGraph[str]", stages: Sequence[Stage]) -> Chart:
 
 def layout(graph: "nx.DiGraph[str]", widths: dict[str, float]) -> Places:
     """Centres of the nodes in inches, from the left and from above, by Sugiyama's method (layers, few crossings)."""
-    vertices = {node: Vertex(node) for node in sorted(graph.nodes)}
-    edges = [Edge(vertices[start], vertices[end]) for start, end in sorted(graph.edges)]
+    vertices = {node: _Vertex(number, node) for number, node in enumerate(sorted(graph.nodes))}
+    edges = [_Edge(number, vertices[start], vertices[end]) for number, (start, end) in enumerate(sorted(graph.edges))]
     places: Places = {}
     right = 0.0
     for part in Graph(list(vertices.values()), edges).C:
@@ -62,6 +62,28 @@ def layout(graph: "nx.DiGraph[str]", widths: dict[str, float]) -> Places:
         places |= here
         right = max(x for x, _ in here.values()) + 1.5
     return places
+
+
+class _Vertex(Vertex):  # type: ignore[misc]
+    """A vertex whose hash is its number: grandalf keeps sets, whose order would else be that of addresses in memory."""
+
+    def __init__(self, number: int, data: str) -> None:
+        super().__init__(data)
+        self.number = number
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+class _Edge(Edge):  # type: ignore[misc]
+    """The same of an edge."""
+
+    def __init__(self, number: int, start: Vertex, end: Vertex) -> None:
+        super().__init__(start, end)
+        self.number = number
+
+    def __hash__(self) -> int:
+        return self.number
 
 
 class _View:
