@@ -1,9 +1,11 @@
 """A small copy of the project with a small sample and tiny untrained backbones, on which the real pipeline runs."""
 
+import csv
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,17 @@ class Project:
                 here = here[parent]
             here[last] = value
         path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def relabel(self, label_of: Callable[[str, str], str]) -> None:
+        """Rewrite the manifests' labels; `label_of` takes a row's record_id and label."""
+        for path in sorted((self.folder / "data/manifests").glob("*.csv")):
+            with path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            with path.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, fieldnames=rows[0].keys())
+                writer.writeheader()
+                for row in rows:
+                    writer.writerow(row | {"label": label_of(f"{path.stem}:{row['id']}", row["label"])})
 
     def copy(self, folder: Path) -> "Project":
         shutil.copytree(self.folder, folder, symlinks=True)

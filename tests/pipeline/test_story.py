@@ -67,17 +67,7 @@ class Story:
 
     def labels(self, wrong) -> None:
         """Rewrite the labels of the manifests' rows for which `wrong` says so."""
-        for path in sorted((self.folder / "data/manifests").glob("*.csv")):
-            with path.open(newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-            with path.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, fieldnames=rows[0].keys())
-                writer.writeheader()
-                for row in rows:
-                    name = f"{path.stem}:{row['id']}"
-                    writer.writerow(
-                        row | {"label": WRONG.get(row["label"], row["label"]) if wrong(name) else row["label"]}
-                    )
+        self.project.relabel(lambda name, label: WRONG.get(label, label) if wrong(name) else label)
 
     def kill(self, sign: str, *command: str) -> None:
         """Start a command, and end it and all that it started as soon as `sign` is among its programs' arguments."""

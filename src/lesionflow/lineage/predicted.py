@@ -57,11 +57,6 @@ def _known(model: str) -> str:
 
 
 def _predictor(about: Subject, folder: Path) -> Predictor:
-    absent = [path for path in content.paths(about) if not Path(path).exists()]
-    if absent:
-        raise LesionflowError(
-            f"{absent[0]}: not there", expected="the outputs of a run", remedy="Run `dvc repro`, or `dvc pull`."
-        )
     packaging.write_model(content.gather(about, content.settings(about), root=Path()), folder)
     return Predictor(folder)
 
