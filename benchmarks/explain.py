@@ -105,8 +105,7 @@ def corrupted_photos(
     settings, seed = load("audit", AuditParams), load("seed", int)
     names = sampling.subset(split[split["split"] == "test"], settings.photos, seed=seed)
     how, wanted = FeaturesParams(batch_size=32, views=views), {name: photos[name] for name in names}
-    run = features.engine(backbone, how)
-    return corrupted.table(backbone, wanted, views, settings, run, batch_size=how.batch_size, seed=seed)
+    return corrupted.table(backbone, wanted, how, settings, seed=seed)
 
 
 def judged(

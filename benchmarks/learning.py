@@ -110,21 +110,41 @@ def study_seconds(rows: int, width: int) -> float:
     return time.perf_counter() - started
 
 
-def one_head(task: tuple[str, int, int]) -> int:
-    """Train one of the heads; the number of epochs."""
-    recipe, backbone, seed = task
-    settings = load(f"recipes.{recipe}", Recipe).model_copy(update={"seeds": 1})
-    width = WIDTH * len(settings.views)
-    train, val = generated(ROWS * 70 // 100, width, backbone), generated(ROWS * 15 // 100, width, 100 + backbone)
-    return len(training.fit(train, val, [str(one) for one in range(CLASSES)], settings, seed=seed).history)
+class Heads:
+    """Trains heads on generated features, which lie in a folder as cached ones do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def prepare(self, backbone: int, recipe: str) -> None:
+        """Generate the features that a recipe sees of a backbone."""
+        width = WIDTH * len(load(f"recipes.{recipe}", Recipe).views)
+        for part, share, seed in (("train", 70, backbone), ("val", 15, 100 + backbone)):
+            features, class_ids = generated(ROWS * share // 100, width, seed)
+            np.save(self.folder / f"{recipe}-{backbone}-{part}.npy", features)
+            np.save(self.folder / f"{part}.npy", class_ids)
+
+    def __call__(self, task: tuple[str, int, int]) -> int:
+        """Train one of the heads; the number of epochs."""
+        recipe, backbone, seed = task
+        settings = load(f"recipes.{recipe}", Recipe).model_copy(update={"seeds": 1})
+        train, val = (
+            Examples(*(np.load(self.folder / f"{name}.npy") for name in (f"{recipe}-{backbone}-{part}", part)))
+            for part in ("train", "val")
+        )
+        return len(training.fit(train, val, [str(one) for one in range(CLASSES)], settings, seed=seed).history)
 
 
 def heads(backbones_: int) -> dict[str, Any]:
-    """Minutes of all heads."""
+    """Minutes of all heads, their features being read from disk."""
     tasks = [(recipe, k, seed) for k in range(backbones_) for recipe in ("tuned", "study") for seed in range(SEEDS)]
-    started = time.perf_counter()
-    epochs = list(parallel.map_ordered(one_head, tasks, desc="heads", unit="head"))
-    minutes = (time.perf_counter() - started) / 60
+    with tempfile.TemporaryDirectory() as room:
+        work = Heads(Path(room))
+        for recipe, backbone in sorted({task[:2] for task in tasks}):
+            work.prepare(backbone, recipe)
+        started = time.perf_counter()
+        epochs = list(parallel.map_ordered(work, tasks, desc="heads", unit="head"))
+        minutes = (time.perf_counter() - started) / 60
     told = {"backbones": backbones_, "seeds": SEEDS, "rows": ROWS, "width_a_view": WIDTH}
     return told | {"heads": len(tasks), "epochs": sum(epochs), "minutes": round(minutes, 2), "limit": LIMIT_MINUTES}
 

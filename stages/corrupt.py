@@ -25,13 +25,13 @@ def main() -> None:
     names = sampling.subset(split[split["split"] == "test"], settings.photos, seed=seed)
     photos, masks = stored_photos(ingested, OUTPUTS / "shards"), stored_masks(ingested, OUTPUTS / "shards")
     asked = params.load("extract_features", FeaturesParams)
-    cached = tables.read(OUTPUTS / "features" / f"{slug}.parquet", tables.FEATURES, columns=["sha256", "view", "key"])
-    # The engine of the cached features: whatever differs then is the photo.
-    how = features.settled(asked, backbone, backbone.describe(), cached)
-    run = features.engine(backbone, how)
+    known = tables.read(OUTPUTS / "features" / f"{slug}.parquet", tables.FEATURES, columns=["sha256", "view", "key"])
+    how = features.settled(asked, backbone, backbone.describe(), known)
     wanted = {name: Photo(photos[name], masks.get(name)) for name in names}
-    found = corrupted.table(backbone, wanted, how.views, settings, run, batch_size=how.batch_size, seed=seed)
-    tables.write(found, OUTPUTS / "corrupted" / f"{slug}.parquet", tables.CORRUPTED)
+    path = OUTPUTS / "corrupted" / f"{slug}.parquet"
+    earlier = tables.read_cached(path, tables.CORRUPTED)
+    found = corrupted.table(backbone, wanted, how, settings, seed=seed, cached=earlier)
+    tables.write(found, path, tables.CORRUPTED)
 
 
 if __name__ == "__main__":

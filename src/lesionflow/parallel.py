@@ -83,6 +83,18 @@ def map_ordered(
     yield from progress(results, desc=desc, unit=unit, total=total)
 
 
+def threaded(
+    work: Callable[[T], R], items: Sequence[T], threads: int, *, desc: str, unit: str = "image"
+) -> Iterator[R]:
+    """Yield `work(item)` in the items' order, by threads of this process, wherever other work runs.
+
+    For work that spends its time outside of the interpreter.
+    """
+    tasks = (joblib.delayed(work)(item) for item in items)
+    results = _at_once(tasks, "threading", threads) if threads > 1 else map(work, items)
+    yield from progress(results, desc=desc, unit=unit, total=len(items))
+
+
 def elsewhere() -> bool:
     """Whether LESIONFLOW_BACKEND names workers that may be on other machines."""
     return _backend("loky") not in AS_THEY_COME

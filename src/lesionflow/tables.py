@@ -358,6 +358,7 @@ CORRUPTED = Table(
         "severity": WHOLE,  # 1-5; 0 where there are no degrees
         "view": TEXT,  # full, zoom, ...: what of the photo the backbone looked at
         "area": REAL,  # share of the view under what was added, 0-1; 0 for changes of the whole photo
+        "key": TEXT,  # digest of all that decides the photo's rows
         "features": VECTOR,
     },
 )

@@ -14,11 +14,10 @@ HOW = FeaturesParams(batch_size=8, views=("full", "zoom"))
 SETTINGS = AuditParams(photos=2, severities=(2,))
 
 
-def made(backbone, lesions, names, *, masks=True, run=None):
+def made(backbone, lesions, names, *, masks=True, how=HOW, **more):
     photos, shapes = lesions
     wanted = {name: Photo(photos[name], shapes[name] if masks else None) for name in names}
-    engine = run or features.engine(backbone, HOW)
-    return corrupted.table(backbone, wanted, HOW.views, SETTINGS, engine, batch_size=8, seed=1)
+    return corrupted.table(backbone, wanted, how, SETTINGS, seed=1, **more)
 
 
 def test_every_photo_stands_under_every_corruption_and_as_it_is(tiny, lesions, tmp_path):
@@ -53,6 +52,46 @@ def test_a_view_that_a_corruption_leaves_alone_is_not_computed_again(tiny, lesio
     assert np.array_equal(zoom.loc["border", "features"], zoom.loc["none", "features"])
     assert zoom.loc["border", "area"] == 0
     assert sum(counted) < len(table)
+
+
+def written(table, path):
+    tables.write(table, path, tables.CORRUPTED)
+    return path.read_bytes()
+
+
+def test_photos_of_an_earlier_run_are_not_drawn_again_and_the_table_is_that_of_a_run_from_scratch(
+    tiny, lesions, tmp_path, monkeypatch
+):
+    path, drawn, real = tmp_path / "corrupted.parquet", [], corrupted.pictures
+    scratch = written(made(tiny, lesions, ["00", "01", "02"]), tmp_path / "scratch.parquet")
+    written(made(tiny, lesions, ["00", "02", "03"]), path)
+
+    def noted(name, *given, **more):
+        drawn.append(name)
+        return real(name, *given, **more)
+
+    monkeypatch.setattr(corrupted, "pictures", noted)
+    grown = made(tiny, lesions, ["00", "01", "02"], cached=tables.read(path, tables.CORRUPTED))
+    assert written(grown, path) == scratch
+    assert drawn == ["01"]
+
+
+@pytest.mark.parametrize("change", ["how", "mask", "code"])
+def test_what_decides_a_photos_rows_makes_them_anew(tiny, lesions, tmp_path, monkeypatch, change):
+    path = tmp_path / "corrupted.parquet"
+    written(made(tiny, lesions, ["00"]), path)
+    more = {"how": {"how": HOW.model_copy(update={"batch_size": 4})}, "mask": {"masks": False}, "code": {}}[change]
+    if change == "code":
+        monkeypatch.setattr(corrupted, "DRAWN_BY", corrupted.DRAWN_BY[1:])
+    table = made(tiny, lesions, ["00"], cached=tables.read(path, tables.CORRUPTED), **more)
+    assert not set(table["key"]) & set(tables.read(path, tables.CORRUPTED)["key"])
+
+
+def test_the_box_over_lesions_grows_in_steps(lesions):
+    photos, masks = lesions
+    # The lesions are 30 x 30 of 160 x 120 pixels; a box one tenth wider is 0.206 x 0.275.
+    found = corrupted.box_sides(Photo(photos[name], masks[name]) for name in photos)
+    assert found == pytest.approx((0.3, 0.3))
 
 
 def test_without_masks_no_lesion_is_covered(tiny, lesions):

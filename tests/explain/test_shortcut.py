@@ -79,9 +79,8 @@ def audited(backbone, folder, contents):
     assert (head.probabilities(matrix).argmax(1) == ids)[part == "test"].mean() > 0.8
     test = split[split["split"] == "test"]
     names = sampling.subset(test, 12, seed=1)
-    run = features.engine(backbone, HOW)
     wanted, settings = {name: photos[name] for name in names}, AuditParams(photos=12, severities=(1,))
-    table = corrupted.table(backbone, wanted, ["full"], settings, run, batch_size=16, seed=1)
+    table = corrupted.table(backbone, wanted, HOW, settings, seed=1)
     answers = auditing.answers(head, {"labels": LABELS}, table, split, tables.TRAITS.empty())
     drawn = auditing.of_corrupted({}, table, split, tables.TRAITS.empty())
     carriers = carrying.find(*drawn, matrix, split, ARTEFACTS)

@@ -35,11 +35,13 @@ def test_a_photos_features_depend_on_no_other_photo_nor_on_its_place(make_params
     assert np.array_equal(together, reversed_)
 
 
-def test_worker_processes_change_nothing(backbone, photos, monkeypatch):
-    here = features.extract(backbone, photos, FOUR)
-    monkeypatch.setattr(features, "FEW", 0)
-    monkeypatch.setenv("LESIONFLOW_WORKERS", "2")
-    assert np.array_equal(features.extract(backbone, photos, FOUR), here)
+@pytest.mark.parametrize("name", ["torch", "onnx"])
+def test_threads_change_nothing(backbone, photos, name):
+    many, how = photos * 3, FOUR.model_copy(update={"engine": name})
+    before = torch.get_num_threads()
+    here = features.extract(backbone, many, how, threads=1)
+    assert np.array_equal(features.extract(backbone, many, how, threads=3), here)
+    assert torch.get_num_threads() == before
 
 
 def test_determinism_of_the_caller_is_left_as_it_was(backbone, photos):
@@ -52,13 +54,11 @@ def test_no_photos_give_no_rows(backbone):
     assert features.extract(backbone, [], FOUR).shape == (0, 1, backbone.width)
 
 
-@pytest.mark.parametrize("few", [0, 64])  # with and without worker processes
-def test_a_photo_that_does_not_decode_is_named(simple, store, monkeypatch, few):
-    monkeypatch.setattr(features, "FEW", few)
-    monkeypatch.setenv("LESIONFLOW_WORKERS", "1")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_photo_that_does_not_decode_is_named(simple, store, threads):
     photos = store([grey(1), b"no picture", grey(2)])
     with pytest.raises(LesionflowError) as raised:
-        features.extract(simple, photos, FOUR)
+        features.extract(simple, photos, FOUR, threads=threads)
     lines = str(raised.value).splitlines()
     assert lines[0] == "shard.tar: photo b: not a picture that can be decoded"
     assert lines[1].startswith("  got:      UnidentifiedImageError")

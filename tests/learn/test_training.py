@@ -45,6 +45,18 @@ def test_the_best_epoch_is_kept_and_its_measures_are_those_of_the_history():
     assert (probabilities.argmax(axis=1) == val.class_ids).mean() == pytest.approx(row["val_accuracy"])
 
 
+def test_an_epoch_is_measured_on_every_so_many_training_photos(monkeypatch):
+    monkeypatch.setattr(training, "MEASURED", 25)
+    train = examples(60, 0, signal=0.5)
+    fit = training.fit(train, examples(30, 1, signal=0.5), LABELS, RECIPE, seed=0)
+    # 60 photos at most 25 of which are measured: every third, since every second would be 30.
+    row, shown = fit.history.set_index("epoch").loc[fit.best_epoch], slice(None, None, 3)
+    probabilities = fit.head.probabilities(train.features[shown])
+    right = probabilities.argmax(axis=1) == train.class_ids[shown]
+    assert right.mean() == pytest.approx(row["train_accuracy"])
+    assert fit.signs["train_accuracy"] != round(right.mean(), 6)  # of all 60
+
+
 def test_training_stops_when_patience_is_spent():
     # Labels without signal: fitting them makes validation worse after a few epochs.
     recipe = RECIPE.model_copy(update={"max_epochs": 200, "learning_rate": 0.05})

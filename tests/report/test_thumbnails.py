@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from PIL import Image
 
@@ -23,9 +25,29 @@ def test_picture_is_small_and_its_size_is_told(tmp_path, size, expected):
         assert picture.format == "JPEG"
 
 
-def test_name_holds_nothing_but_the_content_hash(tmp_path):
-    made = thumbnails.write(shelf(tmp_path, {"ab" * 32: encoded((9, 9))}), ["ab" * 32], tmp_path / "pictures")
-    assert made["ab" * 32].name == "ab" * 16 + ".jpg"
+def test_name_tells_nothing_and_changes_with_all_that_decides_the_picture(tmp_path, monkeypatch):
+    photos = shelf(tmp_path, {"ab" * 32: encoded((9, 9))})
+    first = thumbnails.write(photos, photos, tmp_path / "first")["ab" * 32].name
+    monkeypatch.setattr(thumbnails, "QUALITY", 81)
+    second = thumbnails.write(photos, photos, tmp_path / "second")["ab" * 32].name
+    assert first != second
+    assert re.fullmatch(r"[0-9a-f]{32}\.jpg", first)
+
+
+def test_pictures_of_an_earlier_run_are_copied_and_their_photos_not_decoded(tmp_path, monkeypatch):
+    contents = {name: encoded((300 + place, 200)) for place, name in enumerate("abc")}
+    photos = shelf(tmp_path, contents)
+    scratch = thumbnails.write(photos, photos, tmp_path / "scratch")
+    thumbnails.write(photos, ["a", "b"], tmp_path / "earlier")
+    (tmp_path / "earlier" / scratch["b"].name).write_bytes(b"")  # as a run that was killed may leave it
+    decoded, whole = [], images.decode
+    monkeypatch.setenv("LESIONFLOW_BACKEND", "sequential")
+    monkeypatch.setattr(images, "decode", lambda content, **kinds: decoded.append(content) or whole(content, **kinds))
+    grown = thumbnails.write(photos, photos, tmp_path / "grown", earlier=tmp_path / "earlier")
+    assert grown == scratch
+    assert decoded == [contents["b"], contents["c"]]
+    for made in grown.values():
+        assert (tmp_path / "grown" / made.name).read_bytes() == (tmp_path / "scratch" / made.name).read_bytes()
 
 
 def test_nothing_that_is_said_in_the_file_is_carried_over(tmp_path):

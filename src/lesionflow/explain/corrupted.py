@@ -1,27 +1,38 @@
 """Features of corrupted test photos: one pass of the backbone, from which every head on it is audited."""
 
+import hashlib
+import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor
 
-from lesionflow import images, parallel
+from lesionflow import images, parallel, tables
 from lesionflow.explain import corruptions
 from lesionflow.explain.corruptions import BORDER_ONLY, LESION_COVERED, NONE
 from lesionflow.explain.settings import AuditParams
 from lesionflow.images import StoredPhoto, UnreadableImageError
-from lesionflow.learn import photo_views
+from lesionflow.learn import engines, features, photo_views
 from lesionflow.learn.backbones import Backbone
+from lesionflow.learn.determinism import deterministic, one_thread
 from lesionflow.learn.engines import Engine
+from lesionflow.learn.features import FeaturesParams
 
+DRAWN_BY = ("corrupted.py", "corruptions.py", "degradations.py", "overlays.py")
+"""Modules of this package that decide what is drawn: with another line in them, no cached row is trusted."""
 SIDE = 384
 """Pixels of the shorter side at which photos are corrupted: all that most networks see of them, at bounded cost."""
 MIDDLE = 127
 """Grey level above which a mask says lesion."""
+STEP = 0.1
+"""Of the sides of the box that covers lesions, as shares of the photo's."""
 SAME_SHAPE = 0.02
 """By which the aspect of a mask may differ from its photo's: both are rounded to pixels."""
 
@@ -46,70 +57,67 @@ class Seen(NamedTuple):
 def table(
     backbone: Backbone,
     photos: Mapping[str, Photo],
-    views: Sequence[str],
+    how: FeaturesParams,
     settings: AuditParams,
-    run: Engine,
     *,
-    batch_size: int,
     seed: int,
+    cached: pd.DataFrame | None = None,
+    run: Engine | None = None,
 ) -> pd.DataFrame:
     """Table corrupted: each photo as it is, under each corruption and severity, and with parts covered.
 
-    A view that a corruption leaves as it was is not computed again.
-
     Parameters
     ----------
-    run : the engine that the cached features come from, for batches of `batch_size`.
+    how : of the cached features, so that whatever differs from them is the photo.
+    cached : this table of an earlier run, from which photos are taken whose every row would be the same.
+    run : spares building the engine of `how` anew.
     """
-    passing, sides = _Passing(backbone, run, batch_size), box_sides(photos.values())
+    sides = box_sides(photos.values())
+    code = [(Path(__file__).parent / name).read_text(encoding="utf-8") for name in DRAWN_BY]
+    passed = [features.cache_key(backbone.describe(), how), list(how.views)]
+    drawn = json.dumps([passed, code, np.__version__, cv2.__version__, list(settings.severities), seed])
+    keys = {name: _key(drawn, photo, sides) for name, photo in photos.items()}
+    known = tables.CORRUPTED.empty() if cached is None else cached
+    kept = known[known["key"] == known["sha256"].map(keys)]
+    new = sorted(photos.keys() - set(kept["sha256"]))
 
-    def look(item: tuple[str, Photo]) -> list[Seen]:
-        changes = pictures(*item, settings.severities, sides, seed=seed)
-        return [seen for change in changes for seen in _looks(backbone, views, *change)]
+    def look(name: str) -> pd.DataFrame:
+        changes = pictures(name, photos[name], settings.severities, sides, seed=seed)
+        seen = [one for change in changes for one in _looks(backbone, how.views, *change)]
+        return _features(backbone, engine, seen, batch_size=how.batch_size).assign(sha256=name, key=keys[name])
 
-    rows: list[dict[str, Any]] = []
-    items = sorted(photos.items())
-    looked = parallel.map_ordered(look, items, desc=f"corrupted {backbone.slug}", waits=True)
-    for (sha256, _), seen in zip(items, looked, strict=True):
-        plain: dict[str, tuple[Tensor, int]] = {}
-        for one in seen:
-            same = plain.get(one.view)
-            unchanged = same is not None and torch.equal(one.pixels, same[0])
-            place = same[1] if same is not None and unchanged else passing.add(one.pixels)
-            plain.setdefault(one.view, (one.pixels, place))  # the photo as it is comes first
-            said = {"corruption": one.corruption, "severity": one.severity, "view": one.view, "area": one.area}
-            rows.append({"sha256": sha256, **said, "place": place})
-    features, frame = passing.finish(), pd.DataFrame(rows)
-    return frame.assign(features=[features[place] for place in frame.pop("place")])
+    if not new:
+        return kept
+    engine = run or features.engine(backbone, how)
+    with deterministic(), one_thread():
+        found = parallel.threaded(look, new, engines.threads(), desc=f"corrupted {backbone.slug}")
+        return pd.concat([kept, *found], ignore_index=True)
 
 
-class _Passing:
-    """Views on their way through the network, batch by batch; the last one is filled up, as in `learn.features`."""
+def _key(drawn: str, photo: Photo, sides: tuple[float, float] | None) -> str:
+    """Digest of all that decides a photo's rows, beside the photo."""
+    of_mask = None if photo.mask is None else [photo.mask.sha256, sides]
+    return hashlib.sha256(json.dumps([drawn, of_mask]).encode()).hexdigest()[:16]
 
-    def __init__(self, backbone: Backbone, run: Engine, size: int) -> None:
-        self.numbers, self.run, self.size = backbone.preprocess.numbers, run, size
-        self.waiting: list[Tensor] = []
-        self.found: list[Any] = []
 
-    def add(self, pixels: Tensor) -> int:
-        """The place that this view's features will have."""
-        self.waiting.append(pixels)
-        place = len(self.found) + len(self.waiting) - 1
-        if len(self.waiting) == self.size:
-            self._pass()
-        return place
-
-    def finish(self) -> list[Any]:
-        """Features of every view added, by place."""
-        if self.waiting:
-            self._pass()
-        return self.found
-
-    def _pass(self) -> None:
-        batch = self.numbers(torch.stack(self.waiting))
-        filled = torch.cat([batch, batch.new_zeros(self.size - len(batch), *batch.shape[1:])])
-        self.found += list(self.run(filled)[: len(batch)])
-        self.waiting = []
+def _features(backbone: Backbone, run: Engine, seen: Sequence[Seen], *, batch_size: int) -> pd.DataFrame:
+    """Rows of one photo; a view that a corruption leaves as it was is not computed again."""
+    plain: dict[str, int] = {}
+    pixels: list[Tensor] = []
+    places = []
+    for one in seen:
+        same = plain.get(one.view)
+        if same is None or not torch.equal(one.pixels, pixels[same]):
+            same = len(pixels)
+            pixels.append(one.pixels)
+        plain.setdefault(one.view, same)  # the photo as it is comes first
+        places.append(same)
+    batches = parallel.chunked(pixels, batch_size)
+    found = np.concatenate(
+        [features.passed(backbone, run, torch.stack([*some]), batch_size=batch_size) for some in batches]
+    )
+    rows = pd.DataFrame([one._asdict() for one in seen]).drop(columns="pixels")
+    return rows.assign(features=[found[place] for place in places])
 
 
 def _looks(
@@ -129,9 +137,17 @@ def _areas(cover: Any, backbone: Backbone, views: Sequence[str]) -> list[float]:
 
 
 def box_sides(photos: Iterable[Photo]) -> tuple[float, float] | None:
-    """The box that covers nearly every lesion of these photos (see `corruptions`); None where no lesion is known."""
+    """The box that covers nearly every lesion of these photos (see `corruptions`); None where no lesion is known.
+
+    In steps, so that a few other photos seldom change it, and with it every covered lesion.
+    """
     found = (_shape(photo.mask) for photo in photos if photo.mask is not None)
-    return corruptions.box_sides(np.asarray(shape) > MIDDLE for shape in found if shape is not None)
+    sides = corruptions.box_sides(np.asarray(shape) > MIDDLE for shape in found if shape is not None)
+    return None if sides is None else (_up(sides[0]), _up(sides[1]))
+
+
+def _up(side: float) -> float:
+    return min(1.0, math.ceil(side / STEP) * STEP)
 
 
 def pictures(

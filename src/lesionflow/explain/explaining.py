@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,14 @@ class Explained:
     told: dict[str, Any]
 
 
+class _Look(NamedTuple):
+    """What is needed of a photo: the classifier's views (V, 3, H, W), its size, and the part that is shown."""
+
+    views: Tensor
+    size: tuple[int, int]
+    shown: Image.Image
+
+
 class Explainer:
     """One classifier, the photos of its predictions, and the masks that are known."""
 
@@ -66,6 +75,7 @@ class Explainer:
         self.predictions, self.photos, self.masks = predictions, photos, masks
         self.settings, self.seed = settings, seed
         self.groups: dict[str, str] = dict(zip(predictions["sha256"], predictions["group"], strict=True))
+        self.looks: dict[str, _Look] = {}
         self.looked_at: dict[str, Flags | None] = {}
         self.unusable_masks: dict[str, int] = {}
 
@@ -113,7 +123,7 @@ class Explainer:
         gradcam.refuse_broken(heats["predicted"], chosen.layer, chosen.method)
         blank = int(gradcam.broken(heats["predicted"]).sum())
         head = told | {"labels": self.labels, "absent": absent}
-        gallery.write(folder, head, shown, heats, self._seen, self._lesions(rows))
+        gallery.write(folder, head, shown, heats, lambda sha256: self._look(sha256).shown, self._lesions(rows))
         return {"maps": len(shown) - blank, "blank_maps": blank}
 
     def _photos(self, names: Sequence[str]) -> Photos:
@@ -124,9 +134,17 @@ class Explainer:
     def _views(self, names: Sequence[str]) -> Tensor:
         """The classifier's views of photos (photos, V, 3, H, W)."""
         wanted, side = self.classifier.inputs.needed, self.backbone.input_size
-        pictures = (images.decode(self.photos[name].read()) for name in names)
-        found = [photo_views.tensors(picture, self.backbone.preprocess, wanted) for picture in pictures]
+        found = [self._look(name).views for name in names]
         return torch.stack(found) if found else torch.zeros(0, len(wanted), 3, side, side)
+
+    def _look(self, name: str) -> _Look:
+        """Each photo is decoded once."""
+        if name not in self.looks:
+            picture, share = images.decode(self.photos[name].read()), float(self.backbone.data_config["crop_pct"])
+            views = photo_views.tensors(picture, self.backbone.preprocess, self.classifier.inputs.needed)
+            shown = panel.seen(picture, self.backbone.input_size, share)
+            self.looks[name] = _Look(views, picture.size, shown)
+        return self.looks[name]
 
     def _answers(self, views: Tensor) -> Tensor:
         """Probabilities (photos, classes)."""
@@ -145,17 +163,17 @@ class Explainer:
         return {name: lesion for name, lesion in known.items() if lesion is not None}
 
     def _sizes(self, names: Mapping[str, StoredPhoto]) -> dict[str, tuple[int, int]]:
-        return {name: images.decode(self.photos[name].read()).size for name in names}
-
-    def _seen(self, name: str) -> Image.Image:
-        share = float(self.backbone.data_config["crop_pct"])
-        return panel.seen(images.decode(self.photos[name].read()), self.backbone.input_size, share)
+        return {name: self._look(name).size for name in names}
 
     def _artefacts(self, names: Sequence[str], chosen: Choice) -> pd.DataFrame:
         wanted, severity = self.classifier.inputs.needed, self.settings.artefact_severity
 
+        @cache
+        def plain(name: str) -> Image.Image:
+            return corrupted.at_size(images.decode(self.photos[name].read(), at_least=corrupted.SIDE))
+
         def draw(name: str, corruption: str) -> tuple[Tensor, Flags]:
-            picture = corrupted.at_size(images.decode(self.photos[name].read(), at_least=corrupted.SIDE))
+            picture = plain(name)
             made = corruptions.corrupt(picture, corruption, severity, of=name, seed=self.seed)
             cover = np.zeros(picture.size[::-1], dtype=bool) if made.cover is None else made.cover
             in_view = localisation.in_view(Image.fromarray(cover), self.backbone.preprocess)

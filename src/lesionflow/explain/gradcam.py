@@ -96,7 +96,9 @@ def probabilities(classifier: nn.Module, photos: Tensor, targets: list[int]) -> 
 def blurred(photos: Tensor) -> Tensor:
     """Photos (B, 3, H, W) averaged over a quarter of the side: what stands in for what is hidden."""
     size = photos.shape[-1] // 8 * 2 + 1
-    return nn.functional.avg_pool2d(photos, size, stride=1, padding=size // 2, count_include_pad=False)
+    for window, padding in (((size, 1), (size // 2, 0)), ((1, size), (0, size // 2))):  # a hundredth of a square's sums
+        photos = nn.functional.avg_pool2d(photos, window, stride=1, padding=padding, count_include_pad=False)
+    return photos
 
 
 def top(found: Maps, share: float) -> Tensor:

@@ -26,3 +26,18 @@ def deterministic() -> Iterator[None]:
     finally:
         torch.use_deterministic_algorithms(before[0])
         guard.fill_uninitialized_memory = before[1]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute in one thread, here and in threads that start meanwhile, then put things back.
+
+    The number of threads changes the order of sums, and so the last bits; and what is too small for several threads, or
+    runs beside others like it, is faster without.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

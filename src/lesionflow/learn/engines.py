@@ -1,5 +1,7 @@
 """Who computes the features on a CPU: torch (eager, channels last) or ONNX Runtime, whichever is faster here.
 
+A batch is passed in one thread, and each processor has its own, which decodes a batch, computes it, and waits for none.
+
 Their features agree to a cosine of 0.9999 and better, but not to the last bit. So the choice of `engine: auto` must
 not change between runs of one machine: what the persisted features were computed with is kept; without any, the
 outcome of one probe, which a machine makes once for each network and keeps in its cache folder.
@@ -21,9 +23,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from lesionflow import files, seeding
+from lesionflow import files, parallel, seeding
 from lesionflow.errors import LesionflowError
+from lesionflow.learn import determinism
 from lesionflow.learn.backbones import Backbone
+from lesionflow.learn.determinism import one_thread
 
 Name = Literal["torch", "onnx"]
 Rows = npt.NDArray[np.float32]
@@ -37,6 +41,13 @@ ROUNDS = 3
 PROBED, CHECKED = 8, 4
 """Photos a batch of the probe, and photos on which ONNX Runtime is held against torch; large networks are slow."""
 OPSET = 18
+MOST_DECODERS = 16
+"""Threads beside a GPU: more would only hold more batches in memory."""
+
+
+def threads() -> int:
+    """How many threads take batches: on a CPU as many as there are workers."""
+    return parallel.workers() if determinism.device().type == "cpu" else min(parallel.workers(), MOST_DECODERS)
 
 
 def build(name: Name, backbone: Backbone, *, batch_size: int, device: torch.device) -> Engine:
@@ -75,11 +86,9 @@ def _onnx(backbone: Backbone, batch_size: int) -> Engine:
 
     example = _noise(backbone, batch_size)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    # A thread that waits by spinning would take the processor from those that decode the next photos.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = 1
     try:
-        content = _exported(backbone.pooled, example)
+        content = exported(backbone.pooled, example)
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the exporter and the runtime each raise what they like on what they cannot take
         raise _untakable(backbone, f"{type(error).__name__}: {str(error)[:200]}") from None
@@ -93,7 +102,8 @@ def _onnx(backbone: Backbone, batch_size: int) -> Engine:
     return run
 
 
-def _exported(network: nn.Module, example: Tensor) -> bytes:
+def exported(network: nn.Module, example: Tensor) -> bytes:
+    """The network as ONNX, for batches of the example's shape; from input `photos` to output `features`."""
     names: dict[str, Any] = {"input_names": ["photos"], "output_names": ["features"]}
     plain = network.to(memory_format=torch.contiguous_format)
     with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
@@ -138,7 +148,8 @@ def probed(backbone: Backbone, *, batch_size: int) -> Name:
             return "onnx" if told == "onnx" else "torch"
     except (OSError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
         pass
-    found, rates = _measured(backbone, min(batch_size, PROBED))
+    with one_thread():
+        found, rates = _measured(backbone, min(batch_size, PROBED))
     try:
         files.write_json({"engine": found, "photos_a_second": rates}, path)
     except OSError:
@@ -150,7 +161,7 @@ def _kept(backbone: Backbone, batch_size: int) -> Path:
     """Where this machine keeps the outcome for this network: by what decides its speed."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     shape = [[name, list(tensor.shape)] for name, tensor in backbone.network.state_dict().items()]
-    machine = [platform.node(), platform.machine(), os.cpu_count(), torch.get_num_threads(), torch.__version__]
+    machine = [platform.node(), platform.machine(), os.cpu_count(), torch.__version__]
     config = [backbone.settings.timm, backbone.input_size, backbone.settings.pooling, list(backbone.settings.depths)]
     text = json.dumps([shape, machine, config, batch_size])
     return folder / "lesionflow" / f"engine-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"

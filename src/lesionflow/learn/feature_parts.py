@@ -16,7 +16,7 @@ from lesionflow.learn.features import FeaturesParams
 PART = 4096
 """Photos whose features are held in memory at once; also a row group of the table."""
 DECODERS = 4
-"""Processes that decode for one GPU of a cluster: about 800 photos a second."""
+"""Threads that decode for one GPU of a cluster: more than 1,000 photos a second."""
 Cached = Callable[[tuple[str, str]], pd.DataFrame]
 """Gives the cached rows of the photos between two content hashes."""
 
@@ -60,10 +60,10 @@ class _Part:
 
     def __call__(self, some: dict[str, StoredPhoto]) -> pd.DataFrame:
         loaded, run = _loaded(self.slug, self.backbone, self.settings)
-        # A worker without a GPU has one processor, which the network is as glad of as a decoder.
-        decoders = DECODERS if device().type == "cuda" else 0
+        # A worker without a GPU has one processor.
+        threads = DECODERS if device().type == "cuda" else 1
         rows = self.cached(_ends(some))
-        return features.with_cached(loaded, some, rows, self.settings, key=self.key, run=run, decoders=decoders)
+        return features.with_cached(loaded, some, rows, self.settings, key=self.key, run=run, threads=threads)
 
 
 @lru_cache(maxsize=1)

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -14,25 +16,20 @@ import timm
 import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from lesionflow import images, parallel
 from lesionflow.errors import LesionflowError
 from lesionflow.images import StoredPhoto, UnreadableImageError
 from lesionflow.learn import engines, photo_views
 from lesionflow.learn.backbones import Backbone
-from lesionflow.learn.determinism import deterministic, device
+from lesionflow.learn.determinism import deterministic, device, one_thread
 from lesionflow.learn.engines import Engine
 from lesionflow.learn.photo_views import View
 from lesionflow.params import Section
 
-VERSION = 2
+VERSION = 3
 """Raised when this module computes other features for the same photo, so that no cached row outlives its meaning."""
-FEW = 64
-"""Up to this many photos, starting worker processes would cost more than they save."""
 Rows = npt.NDArray[np.float32]
-MOST_WORKERS = 16
-"""More decoding processes than this would only hold more batches in shared memory."""
 
 
 class FeaturesParams(Section):
@@ -88,40 +85,6 @@ def selected(stored: Mapping[str, StoredPhoto], wanted: Iterable[str]) -> dict[s
     return {sha256: stored[sha256] for sha256 in wanted}
 
 
-class _Photos(Dataset[Tensor | LesionflowError]):
-    """The photos as pixels (views, 3, H, W), resized and cropped as the checkpoint asks.
-
-    An error is returned, not raised: DataLoader would wrap a raised one in the worker's traceback.
-    """
-
-    def __init__(self, photos: Sequence[StoredPhoto], backbone: Backbone, wanted: Sequence[str]) -> None:
-        self.photos = photos
-        self.pixels = backbone.preprocess.pixels
-        self.wanted = wanted
-
-    def __len__(self) -> int:
-        return len(self.photos)
-
-    def __getitem__(self, index: int) -> Tensor | LesionflowError:
-        photo = self.photos[index]
-        try:
-            return photo_views.tensors(images.decode(photo.read()), self.pixels, self.wanted)
-        except UnreadableImageError as error:
-            what = f"{photo.shard.name}: photo {photo.sha256}: {error}"
-            return LesionflowError(what, remedy="Run `dvc repro -f ingest`.")
-        except LesionflowError as error:
-            return error
-
-
-def _stacked(items: list[Tensor | LesionflowError]) -> Tensor | LesionflowError:
-    tensors = []
-    for item in items:
-        if isinstance(item, LesionflowError):
-            return item
-        tensors.append(item)
-    return torch.stack(tensors)
-
-
 def extract(
     backbone: Backbone,
     photos: Sequence[StoredPhoto],
@@ -129,14 +92,14 @@ def extract(
     wanted: Sequence[str] = ("full",),
     *,
     run: Engine | None = None,
-    decoders: int | None = None,
+    threads: int | None = None,
 ) -> Rows:
     """Features (photos, wanted views, width), float32, in the order of `photos`; each photo is decoded once.
 
     Parameters
     ----------
     run : spares building the settings' engine anew (see `engine`).
-    decoders : processes that decode beside the network, 0 for none; by default as many as there are workers.
+    threads : by default as `engines.threads` has it.
 
     Raises
     ------
@@ -145,45 +108,63 @@ def extract(
     rows = np.empty((len(photos), len(wanted), backbone.width), dtype=np.float32)
     if not photos:
         return rows
-    run, start = run or engine(backbone, settings), 0
-    for batch in _batches(backbone, photos, wanted, settings.batch_size, decoders):
-        end = start + len(batch)
-        # View by view: whatever others are asked for, a view's kernels and rounding are the same.
-        for place in range(len(wanted)):
-            with deterministic():
-                filled = _filled_up(backbone.preprocess.numbers(batch[:, place]), settings.batch_size)
-                rows[start:end, place] = run(filled)[: len(batch)]
-        _refuse_non_finite(rows[start:end], photos[start:end], backbone)
-        start = end
+    work = _Batch(backbone, wanted, run or engine(backbone, settings), settings.batch_size)
+    batches, start = parallel.chunked(photos, settings.batch_size), 0
+    threads = engines.threads() if threads is None else threads
+    with deterministic(), one_thread():
+        for found in parallel.threaded(work, batches, threads, desc=f"features {backbone.slug}", unit="batch"):
+            rows[start : start + len(found)] = found
+            start += len(found)
     return rows
+
+
+class _Batch:
+    """Features (photos, views, width) of some photos: decoded, made numbers and passed through the network.
+
+    Several threads call it, so that one decodes while another computes. A network on a GPU is asked by one at a time.
+    """
+
+    def __init__(self, backbone: Backbone, wanted: Sequence[str], run: Engine, size: int) -> None:
+        self.backbone, self.wanted, self.run, self.size = backbone, wanted, run, size
+        self.pinned = device().type == "cuda"
+        self.turn: AbstractContextManager[Any] = Lock() if self.pinned else nullcontext()
+
+    def __call__(self, photos: Sequence[StoredPhoto]) -> Rows:
+        pixels = torch.stack([self._decoded(photo) for photo in photos])
+        if self.pinned:
+            pixels = pixels.pin_memory()
+        with self.turn:
+            # View by view: whatever others are asked for, a view's kernels and rounding are the same.
+            rows = np.stack([self._passed(pixels[:, place]) for place in range(len(self.wanted))], axis=1)
+        _refuse_non_finite(rows, photos, self.backbone)
+        return rows
+
+    def _decoded(self, photo: StoredPhoto) -> Tensor:
+        try:
+            picture = images.decode(photo.read())
+        except UnreadableImageError as error:
+            what = f"{photo.shard.name}: photo {photo.sha256}: {error}"
+            raise LesionflowError(what, remedy="Run `dvc repro -f ingest`.") from None
+        return photo_views.tensors(picture, self.backbone.preprocess.pixels, self.wanted)
+
+    def _passed(self, pixels: Tensor) -> Rows:
+        return passed(self.backbone, self.run, pixels, batch_size=self.size)
+
+
+def passed(backbone: Backbone, run: Engine, pixels: Tensor, *, batch_size: int) -> Rows:
+    """Features (photos, width) of up to a batch of pixels (photos, 3, H, W) of 0-255.
+
+    A short batch is filled up with zeros: the kernels, and so the rounding, are chosen by the batch's size.
+    """
+    numbers = backbone.preprocess.numbers(pixels)
+    filled = torch.cat([numbers, numbers.new_zeros(batch_size - len(numbers), *numbers.shape[1:])])
+    return run(filled)[: len(pixels)]
 
 
 def engine(backbone: Backbone, settings: FeaturesParams) -> Engine:
     """The engine of these settings."""
     name: engines.Name = "onnx" if settings.engine == "onnx" else "torch"
     return engines.build(name, backbone, batch_size=settings.batch_size, device=device())
-
-
-def _batches(
-    backbone: Backbone, photos: Sequence[StoredPhoto], wanted: Sequence[str], size: int, decoders: int | None
-) -> Iterator[Tensor]:
-    decoders = min(parallel.workers(), MOST_WORKERS) if decoders is None else decoders
-    loader = DataLoader(
-        _Photos(photos, backbone, wanted),
-        batch_size=size,
-        num_workers=0 if len(photos) <= FEW else decoders,
-        collate_fn=_stacked,
-        pin_memory=device().type == "cuda",
-    )
-    for batch in parallel.progress(loader, desc=f"features {backbone.slug}", unit="batch", total=len(loader)):
-        if isinstance(batch, LesionflowError):
-            raise batch
-        yield batch
-
-
-def _filled_up(batch: Tensor, size: int) -> Tensor:
-    """Fill the last batch with zeros: the kernels, and so the rounding, are chosen by the batch's size."""
-    return torch.cat([batch, batch.new_zeros(size - len(batch), *batch.shape[1:])])
 
 
 def _refuse_non_finite(rows: Rows, photos: Sequence[StoredPhoto], backbone: Backbone) -> None:
@@ -206,12 +187,12 @@ def with_cached(
     *,
     key: str,
     run: Engine | None = None,
-    decoders: int | None = None,
+    threads: int | None = None,
 ) -> pd.DataFrame:
     """The table of features of exactly `photos` in the views asked for.
 
     Rows of `cached` with this key are taken, and the missing ones computed, all of a photo in one pass. `run` and
-    `decoders` are as of `extract`.
+    `threads` are as of `extract`.
     """
     rows = cached[(cached["key"] == key) & cached["sha256"].isin(photos) & cached["view"].isin(settings.views)]
     lacking: dict[tuple[str, ...], list[str]] = {}
@@ -223,7 +204,7 @@ def with_cached(
     computed = []
     for views, names in sorted(lacking.items()):
         some = [photos[name] for name in names]
-        computed.append(_rows(names, views, extract(backbone, some, settings, views, run=run, decoders=decoders), key))
+        computed.append(_rows(names, views, extract(backbone, some, settings, views, run=run, threads=threads), key))
     return pd.concat([rows, *computed], ignore_index=True)
 
 

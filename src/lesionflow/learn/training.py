@@ -2,8 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,10 +14,14 @@ from torch import Tensor, nn
 from lesionflow import seeding
 from lesionflow.errors import LesionflowError
 from lesionflow.learn import selection, signs
+from lesionflow.learn.determinism import one_thread
 from lesionflow.learn.head import Classes, Features, Head
 from lesionflow.learn.recipes import Recipe
 
 HISTORY = ["epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy"]
+MEASURED = 4_000
+"""Training photos that an epoch is measured on, at most: its accuracy is then known to a point (standard error), and
+measuring all of 20,000 would take a fifth of the training."""
 
 
 class Examples(NamedTuple):
@@ -32,8 +35,9 @@ class Examples(NamedTuple):
 class Fit:
     """The head of the best epoch, counted from 1, and one row of losses and accuracies an epoch.
 
-    Of several members, an epoch's row is their mean, and the best epoch the first member's. `tau` is the adjustment
-    after training, `val_score` what it was chosen for, `signs` are the study's warning signs.
+    Of several members, an epoch's row is their mean, and the best epoch the first member's. An epoch's training figures
+    are of up to `MEASURED` photos, evenly spaced in the table. `tau` is the adjustment after training, `val_score` what
+    it was chosen for, `signs` are the study's warning signs, with the accuracy on all training photos.
     """
 
     head: Head
@@ -61,9 +65,13 @@ class _Member(NamedTuple):
 
 
 class _Data(NamedTuple):
-    """Standardised features and class ids of train and val, and what the loss needs of the classes."""
+    """Standardised features and class ids of train and val, and what the loss needs of the classes.
+
+    `measured` are the rows of train on which epochs are measured.
+    """
 
     train: tuple[Tensor, Tensor]
+    measured: tuple[Tensor, Tensor]
     val: tuple[Tensor, Tensor]
     prior: Tensor
     weights: Tensor | None
@@ -77,7 +85,7 @@ def fit(train: Examples, val: Examples, labels: list[str], settings: Recipe, *, 
     LesionflowError : a class without a photo in train or val, or a loss that is not finite.
     """
     refuse_absent_classes({"train": train.class_ids, "val": val.class_ids}, labels)
-    with torch.random.fork_rng(devices=[]), _one_thread():
+    with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(seeding.derive(seed, "head"))
         head = Head(train.features.shape[1], settings.hidden, len(labels), settings.dropout, members=settings.seeds)
         if settings.standardise:
@@ -90,17 +98,6 @@ def fit(train: Examples, val: Examples, labels: list[str], settings: Recipe, *, 
 def class_photos(train: Examples, labels: list[str]) -> dict[str, int]:
     """Training photos of each class: what an adjustment after training was made of, and can be unmade of."""
     return dict(zip(labels, np.bincount(train.class_ids, minlength=len(labels)).tolist(), strict=True))
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """The number of threads changes the order of sums, and so the head's bytes; a head is too small to miss them."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _standardise(head: Head, features: Tensor) -> None:
@@ -120,7 +117,8 @@ def _data(head: Head, train: Examples, val: Examples, classes: int, settings: Re
     train_, val_ = (
         (head.standardised(torch.tensor(one.features)), torch.tensor(one.class_ids)) for one in (train, val)
     )
-    return _Data(train_, val_, prior, weights)
+    every = math.ceil(len(train_[0]) / MEASURED)
+    return _Data(train_, (train_[0][::every], train_[1][::every]), val_, prior, weights)
 
 
 def _member(layers: nn.Module, data: _Data, settings: Recipe) -> _Member:
@@ -187,7 +185,7 @@ def _measured(layers: nn.Module, data: _Data, settings: Recipe) -> tuple[dict[st
     layers.eval()
     row = {}
     with torch.inference_mode():
-        for name, (features, class_ids) in (("train", data.train), ("val", data.val)):
+        for name, (features, class_ids) in (("train", data.measured), ("val", data.val)):
             logits = layers(features)
             shifted = logits + settings.train_tau * data.prior if settings.train_tau else logits
             row[f"{name}_loss"] = nn.functional.cross_entropy(shifted, class_ids).item()

@@ -15,13 +15,15 @@ PICTURES = "pictures"
 def write(sections: Sequence[Section], photos: Mapping[str, StoredPhoto], folder: Path, *, header: str) -> None:
     """Write index.html, its pictures and highlights.json into `folder`, atomically; what stood there before is gone.
 
+    Pictures that stood there are taken over, if they are to be shown again.
+
     Parameters
     ----------
     photos : the stored photos; only those that are shown are decoded.
     header : the first line of data/decisions.csv.
     """
     with files.atomic(folder) as partial:
-        pictures = thumbnails.write(photos, showing.photos(sections), partial / PICTURES)
+        pictures = thumbnails.write(photos, showing.photos(sections), partial / PICTURES, earlier=folder / PICTURES)
         files.write_text(render(sections, pictures, header=header), partial / "index.html")
         files.write_json(highlights.of(sections, pictures), partial / "highlights.json")
 

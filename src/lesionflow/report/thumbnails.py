@@ -1,10 +1,14 @@
 """Photos as small pictures beside a page."""
 
+import hashlib
 import io
+import json
+import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import PIL
 from PIL import Image
 
 from lesionflow import images, parallel
@@ -18,15 +22,21 @@ CHUNK = 16
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A picture's file name, which holds nothing but the photo's content hash, and its size in pixels."""
+    """A picture's file name, which tells nothing of the photo, and its size in pixels."""
 
     name: str
     width: int
     height: int
 
 
-def write(photos: Mapping[str, StoredPhoto], wanted: Collection[str], folder: Path) -> dict[str, Thumbnail]:
+def write(
+    photos: Mapping[str, StoredPhoto], wanted: Collection[str], folder: Path, *, earlier: Path | None = None
+) -> dict[str, Thumbnail]:
     """Write JPEGs of the `wanted` photos into `folder`, which this makes; the others are not decoded.
+
+    Parameters
+    ----------
+    earlier : a folder that an earlier run wrote; pictures in it are copied, and their photos not decoded.
 
     Returns
     -------
@@ -34,17 +44,37 @@ def write(photos: Mapping[str, StoredPhoto], wanted: Collection[str], folder: Pa
     """
     folder.mkdir(parents=True)
     stored = [photos[sha256] for sha256 in sorted(wanted) if sha256 in photos]
-    found = {}
-    chunks = parallel.chunked(stored, CHUNK)
+    found = {} if earlier is None else _copied(stored, earlier, folder)
+    chunks = parallel.chunked([photo for photo in stored if photo.sha256 not in found], CHUNK)
     for chunk, contents in zip(
         chunks, parallel.map_ordered(_chunk, chunks, desc="thumbnails", unit="chunk"), strict=True
     ):
         for photo, made in zip(chunk, contents, strict=True):
             if made is not None:
                 content, (width, height) = made
-                thumbnail = Thumbnail(f"{photo.sha256[:32]}.jpg", width, height)
+                thumbnail = Thumbnail(_name(photo), width, height)
                 (folder / thumbnail.name).write_bytes(content)
                 found[photo.sha256] = thumbnail
+    return found
+
+
+def _name(photo: StoredPhoto) -> str:
+    """A digest of the photo and of all that decides its picture: the same name, the same bytes."""
+    deciding = [photo.sha256, SHORT_SIDE, LONG_SIDE, QUALITY, PIL.__version__, Path(__file__).read_text("utf-8")]
+    return f"{hashlib.sha256(json.dumps(deciding).encode()).hexdigest()[:32]}.jpg"
+
+
+def _copied(photos: Sequence[StoredPhoto], earlier: Path, folder: Path) -> dict[str, Thumbnail]:
+    found = {}
+    for photo in photos:
+        name = _name(photo)
+        try:
+            with Image.open(earlier / name, formats=["JPEG"]) as picture:
+                size = picture.size
+            shutil.copyfile(earlier / name, folder / name)
+        except OSError:  # none there, or none that is whole
+            continue
+        found[photo.sha256] = Thumbnail(name, *size)
     return found
 
 
