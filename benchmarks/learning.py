@@ -6,7 +6,8 @@ JPEGs of 600 x 450 pixels like milk10k's. Measured are
 - `training_over_one_pass`: the pass of one backbone and the study's 20 epochs on its features, over the pass alone
   (a training that runs the backbone in every epoch would cost 20);
 - `feature_rate_over_memory_rate`: photos a second of the pass, reading, decoding and preprocessing included, over the
-  better of torch (eager, channels last) and ONNX Runtime on tensors that lie in memory already;
+  better of torch (eager, channels last) and ONNX Runtime, each with all processors on one batch, on tensors that lie in
+  memory already; beside it the rate of our engine in memory, and `other_models`: the same of larger networks;
 - `heads`: six backbones by both recipes of params.yaml by five seeds, on generated features of 27,000 photos and 1,024
   numbers a view, in as many processes as there are processors; a seed is one head, also where a recipe averages more;
 - `memory`: the peak of a process that passes over many photos (of few bytes, by a small network whose features are as
@@ -26,6 +27,7 @@ from typing import Any
 
 import click
 import numpy as np
+import onnxruntime
 import torch
 from environment import versions
 from leakage import load
@@ -36,7 +38,7 @@ from torchvision.transforms import Compose, Normalize, Resize, ToTensor
 from lesionflow import parallel, seeding, tables
 from lesionflow.files import write_json
 from lesionflow.images import StoredPhoto
-from lesionflow.learn import backbones, engines, feature_parts, features, memory, training
+from lesionflow.learn import backbones, determinism, engines, feature_parts, features, memory, training
 from lesionflow.learn.backbones import Backbone, BackboneParams
 from lesionflow.learn.features import FeaturesParams
 from lesionflow.learn.preprocessing import Preprocess
@@ -48,6 +50,8 @@ RESULTS = ROOT / "benchmarks/results/learning.json"
 CLASSES, SIZE, SEED = 51, (600, 450), 2509
 BACKBONES, SEEDS, ROWS, WIDTH = 6, 5, 27_000, 1_024
 ROUNDS, EPOCHS = 3, 20
+OTHERS, FEWER = ("efficientnet_lite2", "resnet50"), 320
+"""Other networks that are timed, on fewer photos."""
 LIMIT_MINUTES, LIMIT_GIB = 15, 3
 
 
@@ -70,27 +74,66 @@ def shard(path: Path, contents: list[bytes], count: int) -> list[StoredPhoto]:
 def passes(backbone: Backbone, photos: list[StoredPhoto], settings: FeaturesParams) -> dict[str, Any]:
     """Seconds of the pass, and its rate beside those of the network alone; medians of rounds that take turns."""
     example = torch.rand(settings.batch_size, *backbone.data_config["input_size"])
-    names: tuple[engines.Name, ...] = ("torch", "onnx")
-    cpu = torch.device("cpu")
-    rates: dict[str, list[float]] = {name: [] for name in names}
+    alone: dict[str, engines.Engine] = {
+        "torch": engines.build("torch", backbone, batch_size=settings.batch_size, device=torch.device("cpu")),
+        "onnx": plain_session(backbone, example),
+    }
+    run = features.engine(backbone, settings)
+    rates: dict[str, list[float]] = {name: [] for name in (*alone, "ours")}
     seconds = []
-    features.extract(backbone, photos[:256], settings)
+    features.extract(backbone, photos[:256], settings, run=run)
     for _ in range(ROUNDS):
         started = time.perf_counter()
-        features.extract(backbone, photos, settings)
+        features.extract(backbone, photos, settings, run=run)
         seconds.append(time.perf_counter() - started)
-        for name in names:
-            run = engines.build(name, backbone, batch_size=settings.batch_size, device=cpu)
-            rates[name].append(engines.rate(run, example))
-    alone = {name: statistics.median(found) for name, found in rates.items()}
+        for name, engine in alone.items():
+            rates[name].append(engines.rate(engine, example))
+        rates["ours"].append(rate_in_threads(run, example))
+    medians = {name: statistics.median(found) for name, found in rates.items()}
     rate = len(photos) / statistics.median(seconds)
     return {
+        "photos": len(photos),
         "pass_seconds": round(statistics.median(seconds), 2),
         "photos_a_second": round(rate, 2),
-        "in_memory": {name: round(found, 2) for name, found in alone.items()},
+        "in_memory": {name: round(found, 2) for name, found in medians.items()},
         "engine": settings.engine,
-        "feature_rate_over_memory_rate": round(rate / max(alone.values()), 4),
+        "feature_rate_over_memory_rate": round(rate / max(medians[name] for name in alone), 4),
     }
+
+
+def plain_session(backbone: Backbone, example: torch.Tensor) -> engines.Engine:
+    """ONNX Runtime as it comes, all processors on one batch."""
+    session = onnxruntime.InferenceSession(
+        engines.exported(backbone.pooled, example), providers=["CPUExecutionProvider"]
+    )
+    return lambda batch: np.asarray(session.run(None, {"photos": batch.numpy()})[0])
+
+
+def rate_in_threads(run: engines.Engine, example: torch.Tensor) -> float:
+    """Tensors a second of our engine, as the pass uses it: a batch a thread."""
+    batches = [example] * (4 * engines.threads())
+    with determinism.one_thread():
+        started = time.perf_counter()
+        for _ in parallel.threaded(run, batches, engines.threads(), desc="in memory"):
+            pass
+    return len(batches) * len(example) / (time.perf_counter() - started)
+
+
+def by_model(names: tuple[str, ...], photos: list[StoredPhoto]) -> dict[str, Any]:
+    """`passes` of other networks, untrained: the weights do not change the work."""
+    found = {}
+    for name in names:
+        untrained = {"source": "random", "licence": "none", "trained_on": "nothing"}
+        settings = BackboneParams.model_validate(load(f"models.{name}", dict) | {"weights": untrained})
+        backbone = backbones.load(name, settings)
+        found[name] = passes(backbone, photos, settled(backbone))
+    return found
+
+
+def settled(backbone: Backbone) -> FeaturesParams:
+    """The settings of params.yaml with this machine's faster engine."""
+    asked = load("extract_features", FeaturesParams)
+    return features.settled(asked, backbone, backbone.describe(), tables.FEATURES.empty())
 
 
 def generated(rows: int, width: int, seed: int) -> Examples:
@@ -204,19 +247,19 @@ def main(
         return
     memory.keep_freed_memory()
     backbone = backbones.load(model, load(f"models.{model}", BackboneParams))
-    settings = load("extract_features", FeaturesParams)
-    settings = features.settled(settings, backbone, backbone.describe(), tables.FEATURES.empty())
     with tempfile.TemporaryDirectory() as folder:
         contents = [jpeg(seeding.derive(SEED, k)) for k in range(64)]
-        measured = passes(backbone, shard(Path(folder) / "photos.tar", contents, photos), settings)
+        stored, settings = shard(Path(folder) / "photos.tar", contents, photos), settled(backbone)
+        measured = passes(backbone, stored, settings)
+        others = by_model(OTHERS, stored[:FEWER])
     seconds = study_seconds(photos, backbone.width)
     result = {
         "training_over_one_pass": round(1 + seconds / measured["pass_seconds"], 4),
         "feature_rate_over_memory_rate": measured.pop("feature_rate_over_memory_rate"),
         "model": model,
-        "photos": photos,
         "mean_bytes": round(statistics.mean(map(len, contents))),
         **measured,
+        "other_models": others,
         "training_seconds": round(seconds, 2),
         "heads": heads(many_backbones),
         "memory": {"photos": count, "views": len(settings.views), "peak_gib": peak_gib(count), "limit": LIMIT_GIB},

@@ -129,26 +129,43 @@ def learning(results: Mapping[str, Any]) -> str:
 
     Parameters
     ----------
-    results : `training_over_one_pass`, `feature_rate_over_memory_rate`, `photos_a_second`, `in_memory` (by engine),
-        `model`, `photos`, `heads` {heads, rows, width_a_view, minutes}, `memory` {photos, views, peak_gib},
-        `processors`, `command` and `versions`.
+    results : `training_over_one_pass`; of the pass `feature_rate_over_memory_rate`, `photos_a_second`, `in_memory` (by
+        engine, and `ours`), `engine` and `photos`, and the same by name in `other_models`; `model`, `heads` {heads,
+        rows, width_a_view, minutes}, `memory` {photos, views, peak_gib}, `processors`, `command` and `versions`.
     """
-    heads, peak, alone = results["heads"], results["memory"], results["in_memory"]
-    rows = [
+    heads, peak = results["heads"], results["memory"]
+    passes = {results["model"]: results, **results["other_models"]}
+    costs = [
         ["20 epochs of `study`, pass included, over the pass alone", f"{results['training_over_one_pass']:.2f}"],
-        ["photos a second of the pass, decoding included", f"{results['photos_a_second']:.1f}"],
-        *([f"tensors a second in memory, {name}", f"{rate:.1f}"] for name, rate in alone.items()),
-        ["pass over the faster of them", f"{results['feature_rate_over_memory_rate']:.2f}"],
         [f"{heads['heads']} heads on {heads['rows']:,} photos, minutes", f"{heads['minutes']:.1f}"],
         [f"peak memory of the pass over {peak['photos']:,} photos in {peak['views']} views", f"{peak['peak_gib']} GiB"],
     ]
     return "\n\n".join(
         [
-            markdown.of_markup(["", "Measured"], rows),
-            f"`{results['model']}`, {results['photos']:,} generated photos, {results['processors']} processors. "
+            markdown.of_markup(["", "Measured"], costs),
+            "Photos a second of the pass, decoding included, beside the network alone on tensors in memory:",
+            markdown.of_markup(
+                [
+                    "Network",
+                    "Pass",
+                    "In memory: torch",
+                    "ONNX Runtime",
+                    "A batch a thread",
+                    "Pass over the faster peer",
+                ],
+                [_pass(name, of) for name, of in passes.items()],
+            ),
+            f"{results['photos']:,} generated photos of 600 x 450 pixels in one view (fewer by the other networks, "
+            f"untrained here), {results['processors']} processors. torch (channels last) and ONNX Runtime, the peers, "
+            "share each batch among all processors; a batch a thread is how the pass computes. "
             f"Measured by `{results['command']}`, with {_told(results['versions'])}.",
         ]
     )
+
+
+def _pass(name: str, of: Mapping[str, Any]) -> list[str]:
+    rates = [of["photos_a_second"], *(of["in_memory"][engine] for engine in ("torch", "onnx", "ours"))]
+    return [f"`{name}`", *(f"{rate:.1f}" for rate in rates), f"{of['feature_rate_over_memory_rate']:.2f}"]
 
 
 def ablation(results: Mapping[str, Any]) -> str:
