@@ -24,7 +24,8 @@ def test_rows_that_come_later_are_the_last_of_the_largest_manifest(tmp_path):
 
 def test_figures_are_shares_of_the_full_run_and_name_what_differs():
     found = update.told(
-        {"seconds": 60.0, "decoded": 50}, {"seconds": 600.0, "decoded": 2000},
+        {"seconds": 60.0, "decoded": 50, "stages": {"explain": 30.2, "train": 10.0}},
+        {"seconds": 600.0, "decoded": 2000, "stages": {}},
         {"a": "1", "b": "2"}, {"a": "1", "c": "2"}, added=2,
     )  # fmt: skip
     assert (found["update_share_of_full"], found["image_work_share"]) == (0.1, 0.025)
@@ -32,6 +33,22 @@ def test_figures_are_shares_of_the_full_run_and_name_what_differs():
     text = readme.update_cost(found)
     assert "| Update over full |  10.0 % |          2.5 % |" in text
     assert "2 not as from scratch" in text
+    # 60 - 40.2 is DVC's.
+    assert "Of the update's 60 s, DVC itself takes 20 s; of the stages `explain` 30 s, `train` 10 s." in text
+
+
+def test_seconds_are_told_by_stage_the_longest_first(tmp_path):
+    (tmp_path / "counts").mkdir()
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "sitecustomize.py").write_text(update.COUNTER)
+    (tmp_path / "stages/slow.py").write_text("import time; time.sleep(0.3)")
+    (tmp_path / "stages/quick.py").write_text("")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "DECODED": str(tmp_path / "counts")}
+    for program in ("stages/quick.py", "stages/slow.py", "stages/slow.py", "sitecustomize.py"):
+        subprocess.run([sys.executable, program], cwd=tmp_path, env=environment, check=True)
+    found = update.by_stage((tmp_path / "counts.seconds").read_text())
+    assert list(found) == ["slow", "quick"]
+    assert found["slow"] >= 0.6  # two processes of 0.3 s
 
 
 def test_decoded_photos_are_counted(tmp_path):
