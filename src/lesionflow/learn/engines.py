@@ -32,7 +32,7 @@ from lesionflow.learn.determinism import one_thread
 Name = Literal["torch", "onnx"]
 Rows = npt.NDArray[np.float32]
 Engine = Callable[[Tensor], Rows]
-"""Photos (B, 3, H, W) on the CPU to features (B, width)."""
+"""Photos (B, 3, H, W), on its device or on the CPU, to features (B, width)."""
 COSINE = 0.9999
 """Of the features of two engines, at least."""
 MARGIN = 1.1
