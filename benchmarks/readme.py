@@ -394,17 +394,12 @@ def _audited(model: Mapping[str, Any]) -> list[str]:
     ]
 
 
-LONGEST = 5
-"""Stages that are named of an update."""
-
-
 def update_cost(results: Mapping[str, Any]) -> str:
     """What a data update costs beside a full run.
 
     Parameters
     ----------
-    results : `update` and `full`, each {seconds, decoded, stages: seconds by script, the longest first};
-        `update_share_of_full`, `image_work_share`,
+    results : `update` and `full`, each {seconds, decoded}; `update_share_of_full`, `image_work_share`,
         `same_as_scratch`, `differing` (paths), `added_rows`, `outputs`, `processors`, `command` and `versions`.
     """
     rows = [
@@ -420,17 +415,9 @@ def update_cost(results: Mapping[str, Any]) -> str:
             markdown.of_markup(["`dvc repro`", "Minutes", "Photos decoded"], rows),
             f"{results['added_rows']} rows of the sample come later, as a manifest of their own. Of "
             f"{results['outputs']} outputs, {same}. {results['processors']} processors.",
-            _where_time_goes(results["update"]),
             f"Measured by `{results['command']}`, with {_told(results['versions'])}.",
         ]
     )
-
-
-def _where_time_goes(run: Mapping[str, Any]) -> str:
-    """The longest of the stages, and what is left to DVC."""
-    longest = [f"`{name}` {seconds:.0f} s" for name, seconds in run["stages"].items()][:LONGEST]
-    rest = run["seconds"] - sum(run["stages"].values())
-    return f"Of the update's {run['seconds']:.0f} s, DVC itself takes {rest:.0f} s; of the stages {', '.join(longest)}."
 
 
 TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
