@@ -38,7 +38,7 @@ from torchvision.transforms import Compose, Normalize, Resize, ToTensor
 from lesionflow import parallel, seeding, tables
 from lesionflow.files import write_json
 from lesionflow.images import StoredPhoto
-from lesionflow.learn import backbones, determinism, engines, feature_parts, features, memory, training
+from lesionflow.learn import backbones, engines, feature_parts, features, memory, training
 from lesionflow.learn.backbones import Backbone, BackboneParams
 from lesionflow.learn.features import FeaturesParams
 from lesionflow.learn.preprocessing import Preprocess
@@ -112,10 +112,9 @@ def plain_session(backbone: Backbone, example: torch.Tensor) -> engines.Engine:
 def rate_in_threads(run: engines.Engine, example: torch.Tensor) -> float:
     """Tensors a second of our engine, as the pass uses it: a batch a thread."""
     batches = [example] * (4 * engines.threads())
-    with determinism.one_thread():
-        started = time.perf_counter()
-        for _ in parallel.threaded(run, batches, engines.threads(), desc="in memory"):
-            pass
+    started = time.perf_counter()
+    for _ in engines.each(run, batches, desc="in memory"):
+        pass
     return len(batches) * len(example) / (time.perf_counter() - started)
 
 

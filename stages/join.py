@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lesionflow import files, params, tables
 from lesionflow.errors import argument, command
-from lesionflow.evaluate import predictions
+from lesionflow.evaluate import predictions, results
 from lesionflow.evaluate.settings import EvaluateParams
 from lesionflow.learn import head, joining
 from lesionflow.params import Joined
@@ -21,17 +21,9 @@ def main() -> None:
     cards = [head.load(OUTPUTS / "heads" / one)[1] for one in pair.both]
     joined, labels = joining.join(frames, cards), cards[0]["labels"]
     classes = tables.read(OUTPUTS / "classes.parquet", tables.CLASSES)
-    malignant = tables.malignant_labels(classes)
     table = predictions.table(frames[0], joined.probabilities, labels, model=name)
-    tables.write(table, OUTPUTS / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
-    measured = predictions.report(table, labels, settings, seed=seed, malignant=malignant)
-    files.write_json({"model": name, **measured}, REPORTS / "metrics" / f"{name}.json")
+    results.write(table, classes, settings, name=name, seed=seed, outputs=OUTPUTS, reports=REPORTS)
     files.write_json({"model": name, **joined.told}, REPORTS / "training" / f"{name}.json")
-    for kind, frame in (
-        ("per_class", predictions.per_class(table, labels)),
-        ("confusion", predictions.confusion(table)),
-    ):
-        files.write_text(frame.to_csv(index=False), REPORTS / kind / f"{name}.csv")
 
 
 if __name__ == "__main__":

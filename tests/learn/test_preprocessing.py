@@ -1,4 +1,5 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from hypothesis import given
@@ -65,3 +66,20 @@ def test_a_batch_of_pixels_becomes_the_numbers_of_each_photo():
 def test_a_transform_of_another_kind_is_refused():
     with pytest.raises(TypeError, match="a transform of another kind"):
         Preprocess(Compose([ToTensor(), ToTensor()]))
+
+
+@given(st.integers(20, 300), st.integers(20, 300))
+def test_pixels_where_pillow_keeps_them_are_those_of_a_copy(width, height):
+    made = Preprocess(transform(crop_pct=0.9))
+    photo = picture(width, height)
+    copied = torch.from_numpy(np.array(photo)).permute(2, 0, 1)
+    assert torch.equal(made.pixels(photo), made.of_bytes(copied))
+    assert torch.equal(torch.from_numpy(np.array(photo)).permute(2, 0, 1), copied)  # and the photo is untouched
+
+
+def test_a_photo_in_several_pieces_of_memory_gives_the_same_pixels():
+    photo = picture(3000, 2500)  # 30 MB of four bytes a pixel, beyond Pillow's pieces of 16 MB
+    with pytest.raises(ValueError, match="not contiguous"):
+        pa.array(photo)
+    made = Preprocess(transform(crop_pct=0.9))
+    assert torch.equal(made.pixels(photo), made.of_bytes(torch.from_numpy(np.array(photo)).permute(2, 0, 1)))

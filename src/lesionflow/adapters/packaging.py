@@ -3,7 +3,7 @@
 import base64
 import io
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -27,24 +27,16 @@ REQUIREMENTS = (
 
 def write_model(content: RunContent, folder: Path) -> None:
     """Write what `learn.predictor` reads; the backbones' weights stay where their settings say."""
-    write(content.members, read_json(content.root / f"reports/calibration/{content.model}.json"), folder, content.tau)
-
-
-def write(members: Sequence[Member], trust: Mapping[str, Any], folder: Path, tau: float = 0.0) -> None:
-    """The same from its parts.
-
-    Parameters
-    ----------
-    trust : what calibration said of the classifier.
-    tau : of a joined pair.
-    """
+    trust, members = read_json(content.root / f"reports/calibration/{content.model}.json"), content.members
     said = {"temperature": trust["temperature"], "threshold": trust["abstention"]["threshold"]}
     if len(members) == 1:
         _write_member(members[0], folder, {"trust": said})
         return
     for member in members:
         _write_member(member, folder / member.name, {})
-    write_json({"members": [member.name for member in members], "tau": tau, "trust": said}, folder / "model.json")
+    write_json(
+        {"members": [member.name for member in members], "tau": content.tau, "trust": said}, folder / "model.json"
+    )
 
 
 def _write_member(member: Member, folder: Path, more: Mapping[str, Any]) -> None:

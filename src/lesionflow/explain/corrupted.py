@@ -21,7 +21,6 @@ from lesionflow.explain.settings import AuditParams
 from lesionflow.images import StoredPhoto, UnreadableImageError
 from lesionflow.learn import engines, features, photo_views
 from lesionflow.learn.backbones import Backbone
-from lesionflow.learn.determinism import deterministic, one_thread
 from lesionflow.learn.engines import Engine
 from lesionflow.learn.features import FeaturesParams
 
@@ -89,9 +88,7 @@ def table(
     if not new:
         return kept
     engine = run or features.engine(backbone, how)
-    with deterministic(), one_thread():
-        found = parallel.threaded(look, new, engines.threads(), desc=f"corrupted {backbone.slug}")
-        return pd.concat([kept, *found], ignore_index=True)
+    return pd.concat([kept, *engines.each(look, new, desc=f"corrupted {backbone.slug}")], ignore_index=True)
 
 
 def _key(drawn: str, photo: Photo, sides: tuple[float, float] | None) -> str:

@@ -14,9 +14,9 @@ import platform
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,10 @@ from lesionflow import files, parallel, seeding
 from lesionflow.errors import LesionflowError
 from lesionflow.learn import determinism
 from lesionflow.learn.backbones import Backbone
-from lesionflow.learn.determinism import one_thread
+from lesionflow.learn.determinism import deterministic, one_thread
 
+T = TypeVar("T")
+R = TypeVar("R")
 Name = Literal["torch", "onnx"]
 Rows = npt.NDArray[np.float32]
 Engine = Callable[[Tensor], Rows]
@@ -48,6 +50,14 @@ MOST_DECODERS = 16
 def threads() -> int:
     """How many threads take batches: on a CPU as many as there are workers."""
     return parallel.workers() if determinism.device().type == "cpu" else min(parallel.workers(), MOST_DECODERS)
+
+
+def each(
+    work: Callable[[T], R], items: Sequence[T], *, desc: str, unit: str = "image", many: int | None = None
+) -> Iterator[R]:
+    """Yield `work(item)` in the items' order: each in one thread, `many` (by default `threads()`) side by side."""
+    with deterministic(), one_thread():
+        yield from parallel.threaded(work, items, threads() if many is None else many, desc=desc, unit=unit)
 
 
 def build(name: Name, backbone: Backbone, *, batch_size: int, device: torch.device) -> Engine:

@@ -22,7 +22,7 @@ from lesionflow.errors import LesionflowError
 from lesionflow.images import StoredPhoto, UnreadableImageError
 from lesionflow.learn import engines, photo_views
 from lesionflow.learn.backbones import Backbone
-from lesionflow.learn.determinism import deterministic, device, one_thread
+from lesionflow.learn.determinism import device
 from lesionflow.learn.engines import Engine
 from lesionflow.learn.photo_views import View
 from lesionflow.params import Section
@@ -110,11 +110,9 @@ def extract(
         return rows
     work = _Batch(backbone, wanted, run or engine(backbone, settings), settings.batch_size)
     batches, start = parallel.chunked(photos, settings.batch_size), 0
-    threads = engines.threads() if threads is None else threads
-    with deterministic(), one_thread():
-        for found in parallel.threaded(work, batches, threads, desc=f"features {backbone.slug}", unit="batch"):
-            rows[start : start + len(found)] = found
-            start += len(found)
+    for found in engines.each(work, batches, desc=f"features {backbone.slug}", unit="batch", many=threads):
+        rows[start : start + len(found)] = found
+        start += len(found)
     return rows
 
 

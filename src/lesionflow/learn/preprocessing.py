@@ -7,10 +7,12 @@ bytes until they are a batch.
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 from PIL import Image
 from timm.data.transforms import MaybeToTensor
 from torch import Tensor
+from torch.utils import dlpack
 from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, Resize, ToTensor, v2
 from torchvision.transforms import functional as operations
 
@@ -37,8 +39,8 @@ class Preprocess:
         """Resized and cropped, (3, H, W) of 0-255."""
         if self.of_bytes is None:
             return _bytes(self.geometry(picture))
-        found: Tensor = self.of_bytes(_bytes(picture))
-        return found
+        found: Tensor = self.of_bytes(_lent(picture))
+        return found[:3]
 
     def numbers(self, pixels: Tensor) -> Tensor:
         """Pixels (..., 3, H, W) as the network takes them."""
@@ -53,6 +55,16 @@ class Preprocess:
 
 def _bytes(picture: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
+
+
+def _lent(picture: Image.Image) -> Tensor:
+    """Bytes (4, H, W) where Pillow keeps them, not to be written: it pads RGB to four, as torch does to resize."""
+    try:
+        pixels = pa.array(picture)
+    except ValueError:  # a picture so large that it lies in several pieces
+        return _bytes(picture)
+    lent: Tensor = dlpack.from_dlpack(pixels.flatten())
+    return lent.view(picture.height, picture.width, -1).permute(2, 0, 1)
 
 
 def _of_bytes(steps: list[Any]) -> v2.Transform | None:

@@ -43,38 +43,37 @@ def write(
     By content hash; photos that are not stored, or cannot be decoded, are left out.
     """
     folder.mkdir(parents=True)
-    stored = [photos[sha256] for sha256 in sorted(wanted) if sha256 in photos]
-    found = {} if earlier is None else _copied(stored, earlier, folder)
-    chunks = parallel.chunked([photo for photo in stored if photo.sha256 not in found], CHUNK)
+    names = _names(sorted(sha256 for sha256 in wanted if sha256 in photos))
+    found = {} if earlier is None else _copied(names, earlier, folder)
+    chunks = parallel.chunked([photos[sha256] for sha256 in names if sha256 not in found], CHUNK)
     for chunk, contents in zip(
         chunks, parallel.map_ordered(_chunk, chunks, desc="thumbnails", unit="chunk"), strict=True
     ):
         for photo, made in zip(chunk, contents, strict=True):
             if made is not None:
                 content, (width, height) = made
-                thumbnail = Thumbnail(_name(photo), width, height)
+                thumbnail = Thumbnail(names[photo.sha256], width, height)
                 (folder / thumbnail.name).write_bytes(content)
                 found[photo.sha256] = thumbnail
     return found
 
 
-def _name(photo: StoredPhoto) -> str:
-    """A digest of the photo and of all that decides its picture: the same name, the same bytes."""
-    deciding = [photo.sha256, SHORT_SIDE, LONG_SIDE, QUALITY, PIL.__version__, Path(__file__).read_text("utf-8")]
-    return f"{hashlib.sha256(json.dumps(deciding).encode()).hexdigest()[:32]}.jpg"
+def _names(photos: Sequence[str]) -> dict[str, str]:
+    """By content hash, a digest of the photo and of all that decides its picture: the same name, the same bytes."""
+    deciding = json.dumps([SHORT_SIDE, LONG_SIDE, QUALITY, PIL.__version__, Path(__file__).read_text("utf-8")])
+    return {sha256: f"{hashlib.sha256((sha256 + deciding).encode()).hexdigest()[:32]}.jpg" for sha256 in photos}
 
 
-def _copied(photos: Sequence[StoredPhoto], earlier: Path, folder: Path) -> dict[str, Thumbnail]:
+def _copied(names: Mapping[str, str], earlier: Path, folder: Path) -> dict[str, Thumbnail]:
     found = {}
-    for photo in photos:
-        name = _name(photo)
+    for sha256, name in names.items():
         try:
             with Image.open(earlier / name, formats=["JPEG"]) as picture:
                 size = picture.size
             shutil.copyfile(earlier / name, folder / name)
         except OSError:  # none there, or none that is whole
             continue
-        found[photo.sha256] = Thumbnail(name, *size)
+        found[sha256] = Thumbnail(name, *size)
     return found
 
 
