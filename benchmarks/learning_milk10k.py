@@ -5,13 +5,14 @@ benchmarks/results/learning_milk10k.json. The clinical close-ups of milk10k are 
 enough photos are split by leakage group in ten ways (70/15/15), and in each way both recipes of params.yaml are trained
 on the same features. `study` is the one of the study's heads that validation prefers, as the leaderboard would;
 `tuned` is the pair of tuned heads that params.yaml joins; each head alone stands under `models`, and under
-`tuned_with_clinical` the pair with age, sex and body site as further inputs. The recipe was tuned on splits 100 to 104
-of the same photos; these are splits 0 to 9.
+`tuned_with_clinical` the pair with age, sex and body site as further inputs, and under `tuned_with_clinical_untold` the
+answers of that same pair where none of the three is told of a photo. The recipe was tuned on splits 100 to 104 of the
+same photos; these are splits 0 to 9.
 """
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
@@ -36,7 +37,7 @@ from lesionflow.params import Joined, parts_of
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results/learning_milk10k.json"
 SLUGS, RECIPES = ("efficientnet_lite0", "efficientnet_lite2"), ("study", "tuned")
-WAYS = ("study", "tuned", "tuned_with_clinical")
+WAYS = ("study", "tuned", "tuned_with_clinical", "tuned_with_clinical_untold")
 CLINICAL: tuple[Column, ...] = ("age", "sex", "body_site")
 FIGURES = ("balanced_accuracy", "mcc", "accuracy")
 
@@ -69,6 +70,14 @@ def extracted(slug: str, stored: list[StoredPhoto], folder: Path | None) -> pd.D
     return table
 
 
+class Trained(NamedTuple):
+    """A classifier's card, its predictions, and those without the metadata that it was trained with."""
+
+    card: dict[str, Any]
+    table: pd.DataFrame
+    untold: pd.DataFrame
+
+
 def trained(
     name: str,
     settings: Recipe,
@@ -77,14 +86,26 @@ def trained(
     vectors: pd.DataFrame,
     told: pd.DataFrame,
     seed: int,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The classifier's predictions and its card, as the stages train and evaluate make them."""
-    matrix = examples.join(split, vectors, head_inputs.of_recipe(settings, told, split), told)
+) -> Trained:
+    """The classifier, as the stages train and evaluate make it."""
+    inputs = head_inputs.of_recipe(settings, told, split)
+    matrix, untold = (examples.join(split, vectors, inputs, of) for of in (told, told.iloc[:0]))
     train, val = (examples.part(split, matrix, part) for part in ("train", "val"))
     fit = training.fit(train, val, labels, settings, seed=seed)
     card = {"model": name, "labels": labels, **settings.model_dump(mode="json"), **fit.card()}
     card |= {"class_photos": training.class_photos(train, labels)}
-    return predictions.table(split, fit.head.probabilities(matrix), labels, model=name), card
+    tables_ = (predictions.table(split, fit.head.probabilities(of), labels, model=name) for of in (matrix, untold))
+    return Trained(card, *tables_)
+
+
+def joined_tables(name: str, pair: list[Trained], split: pd.DataFrame, labels: list[str]) -> tuple[Trained, float]:
+    """The pair as one classifier, as stage join makes it, and the tau that it chose."""
+    cards = [one.card for one in pair]
+    joined = joining.join([one.table for one in pair], cards)
+    tau = joined.told["tau"]
+    apart = [np.stack(one.untold["probabilities"].to_list()) for one in pair]
+    both = (joined.probabilities, joining.probabilities(apart, cards, tau))
+    return Trained({}, *(predictions.table(split, found, labels, model=name) for found in both)), tau
 
 
 def figures(table: pd.DataFrame, labels: list[str], part: str) -> dict[str, float]:
@@ -114,13 +135,13 @@ class Run:
         made = {name: self._trained(name, recipe, split, labels, seed) for name, recipe in recipes.items()}
         more = {name: recipes[name].model_copy(update={"clinical": CLINICAL}) for name in (pair.first, pair.second)}
         told = {name: self._trained(name, recipe, split, labels, seed) for name, recipe in more.items()}
-        found = {name: table for name, (table, _) in made.items()}
-        taus = {name: card["tau"] for name, (_, card) in made.items()}
-        for name, heads in ((pair.name, made), (f"{pair.name}+clinical", told)):
-            (one, card), (other, its_card) = heads[pair.first], heads[pair.second]
-            joined = joining.join([one, other], [card, its_card])
-            found[name] = predictions.table(split, joined.probabilities, labels, model=name)
-            taus[name] = joined.told["tau"]
+        found = {name: one.table for name, one in made.items()}
+        taus = {name: one.card["tau"] for name, one in made.items()}
+        clinical = f"{pair.name}+clinical"
+        for name, heads in ((pair.name, made), (clinical, told)):
+            joined, taus[name] = joined_tables(name, [heads[one] for one in pair.both], split, labels)
+            found[name] = joined.table
+        found[f"{clinical}, untold"] = joined.untold
         val = {name: figures(table, labels, "val") for name, table in found.items()}
         study = max((name for name in names if name.endswith("-study")), key=lambda one: val[one]["balanced_accuracy"])
         return {
@@ -129,13 +150,12 @@ class Run:
             "val": val,
             "study": study,
             "tuned": pair.name,
-            "tuned_with_clinical": f"{pair.name}+clinical",
+            "tuned_with_clinical": clinical,
+            "tuned_with_clinical_untold": f"{clinical}, untold",
             "tau": taus,
         }
 
-    def _trained(
-        self, name: str, recipe: Recipe, split: pd.DataFrame, labels: list[str], seed: int
-    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+    def _trained(self, name: str, recipe: Recipe, split: pd.DataFrame, labels: list[str], seed: int) -> Trained:
         return trained(name, recipe, split, labels, self.vectors[parts_of(name)[0]], self.told, seed)
 
 
@@ -163,6 +183,7 @@ def summary(runs: list[dict[str, Any]], shares: SplitParams) -> dict[str, Any]:
         "tuned": told(of["tuned"]),
         "tuned_minus_study": gained(of["tuned"], of["study"]),
         "tuned_with_clinical": told(of["tuned_with_clinical"]),
+        "tuned_with_clinical_untold": told(of["tuned_with_clinical_untold"]),
         "tuned_with_clinical_minus_study": gained(of["tuned_with_clinical"], of["study"]),
         "models": {name: told(rows) for name, rows in alone.items()},
         "tuned_minus_study_alone": {slug: gained(alone[f"{slug}-tuned"], alone[f"{slug}-study"]) for slug in SLUGS},

@@ -3,7 +3,8 @@ import os
 import subprocess
 import sys
 
-from benchmarks import readme, update
+from benchmarks import update
+from benchmarks.rendering import data
 
 
 def manifest(folder, name, rows):
@@ -29,7 +30,7 @@ def test_figures_are_shares_of_the_full_run_and_name_what_differs():
     )  # fmt: skip
     assert (found["update_share_of_full"], found["image_work_share"]) == (0.1, 0.025)
     assert (found["same_as_scratch"], found["differing"]) == (False, ["b", "c"])
-    text = readme.update_cost(found)
+    text = data.update_cost(found)
     assert "| Update over full |  10.0 % |          2.5 % |" in text
     assert "2 not as from scratch" in text
 
