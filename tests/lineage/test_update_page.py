@@ -81,7 +81,7 @@ def test_the_report_says_what_changed_and_what_it_did():
     assert "do not compare" in text
     assert "## Leaderboard" in text
     assert "**`cnn-study` stays challenger**" in text
-    assert "[cnn-study](https://example.org/maps)" in text
+    assert "[One archive](https://example.org/maps) with a folder of each: cnn-study (" in text
 
 
 def test_figures_on_the_same_test_photos_come_without_a_warning():

@@ -78,4 +78,5 @@ def _lower(page: str) -> str:
 def _maps(names: Sequence[str], at: str) -> str:
     if not at:
         return "In `outputs/explain` after `dvc pull`."
-    return " · ".join(f"[{name}]({at})" for name in names) + " (photos of people: to be downloaded, never in git)"
+    folders = ", ".join(names)
+    return f"[One archive]({at}) with a folder of each: {folders} (photos of people: to be downloaded, never in git)."
