@@ -4,10 +4,10 @@
 benchmarks/results/learning_milk10k.json. The clinical close-ups of milk10k are curated once, the classes that keep
 enough photos are split by leakage group in ten ways (70/15/15), and in each way both recipes of params.yaml are trained
 on the same features. `study` is the one of the study's heads that validation prefers, as the leaderboard would;
-`tuned` is the pair of tuned heads that params.yaml joins; each head alone stands under `models`, and under
-`tuned_with_clinical` the pair with age, sex and body site as further inputs, and under `tuned_with_clinical_untold` the
-answers of that same pair where none of the three is told of a photo. The recipe was tuned on splits 100 to 104 of the
-same photos; these are splits 0 to 9.
+`tuned` is the pair of tuned heads that params.yaml joins, which look at age, sex and body site beside the photo;
+`tuned_untold` are the answers of that same pair where none of the three is told, and `photo_alone` is a pair that was
+trained without them. Each head alone stands under `models`. The recipe was tuned on splits 100 to 104 of the same
+photos; these are splits 0 to 9.
 """
 
 import time
@@ -37,7 +37,7 @@ from lesionflow.params import Joined, parts_of
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results/learning_milk10k.json"
 SLUGS, RECIPES = ("efficientnet_lite0", "efficientnet_lite2"), ("study", "tuned")
-WAYS = ("study", "tuned", "tuned_with_clinical", "tuned_with_clinical_untold")
+WAYS = ("study", "tuned", "tuned_untold", "photo_alone")
 CLINICAL: tuple[Column, ...] = ("age", "sex", "body_site")
 FIGURES = ("balanced_accuracy", "mcc", "accuracy")
 
@@ -133,15 +133,17 @@ class Run:
         pair = load("joined", list[Joined])[0]
         recipes = {name: load(f"recipes.{parts_of(name)[1]}", Recipe) for name in names}
         made = {name: self._trained(name, recipe, split, labels, seed) for name, recipe in recipes.items()}
-        more = {name: recipes[name].model_copy(update={"clinical": CLINICAL}) for name in (pair.first, pair.second)}
-        told = {name: self._trained(name, recipe, split, labels, seed) for name, recipe in more.items()}
+        less = {name: recipes[name].model_copy(update={"clinical": ()}) for name in pair.both}
+        alone = {name: self._trained(name, recipe, split, labels, seed) for name, recipe in less.items()}
         found = {name: one.table for name, one in made.items()}
         taus = {name: one.card["tau"] for name, one in made.items()}
-        clinical = f"{pair.name}+clinical"
-        for name, heads in ((pair.name, made), (clinical, told)):
+        ways: dict[str, str] = {}
+        for way, name, heads in (("tuned", pair.name, made), ("photo_alone", f"{pair.name}, photo alone", alone)):
             joined, taus[name] = joined_tables(name, [heads[one] for one in pair.both], split, labels)
-            found[name] = joined.table
-        found[f"{clinical}, untold"] = joined.untold
+            found[name], ways[way] = joined.table, name
+            if way == "tuned":
+                ways["tuned_untold"] = f"{name}, untold"
+                found[ways["tuned_untold"]] = joined.untold
         val = {name: figures(table, labels, "val") for name, table in found.items()}
         study = max((name for name in names if name.endswith("-study")), key=lambda one: val[one]["balanced_accuracy"])
         return {
@@ -149,9 +151,7 @@ class Run:
             "test": {name: figures(table, labels, "test") for name, table in found.items()},
             "val": val,
             "study": study,
-            "tuned": pair.name,
-            "tuned_with_clinical": clinical,
-            "tuned_with_clinical_untold": f"{clinical}, untold",
+            **ways,
             "tau": taus,
         }
 
@@ -179,12 +179,9 @@ def summary(runs: list[dict[str, Any]], shares: SplitParams) -> dict[str, Any]:
 
     alone = {name: [run["test"][name] for run in runs] for name in runs[0]["test"]}
     return {
-        "study": told(of["study"]),
-        "tuned": told(of["tuned"]),
+        **{way: told(rows) for way, rows in of.items()},
         "tuned_minus_study": gained(of["tuned"], of["study"]),
-        "tuned_with_clinical": told(of["tuned_with_clinical"]),
-        "tuned_with_clinical_untold": told(of["tuned_with_clinical_untold"]),
-        "tuned_with_clinical_minus_study": gained(of["tuned_with_clinical"], of["study"]),
+        "photo_alone_minus_study": gained(of["photo_alone"], of["study"]),
         "models": {name: told(rows) for name, rows in alone.items()},
         "tuned_minus_study_alone": {slug: gained(alone[f"{slug}-tuned"], alone[f"{slug}-study"]) for slug in SLUGS},
     }

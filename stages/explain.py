@@ -25,7 +25,8 @@ def main() -> None:
     predictions = tables.read(OUTPUTS / "predictions" / f"{name}.parquet", tables.PREDICTIONS)
     ingested = tables.read(OUTPUTS / "ingested.parquet", tables.INGESTED)
     stored = stored_photos(ingested, OUTPUTS / "shards"), stored_masks(ingested, OUTPUTS / "shards")
-    explainer = Explainer(backbone, classifier, card["labels"], predictions, *stored, settings, seed=seed)
+    traits = tables.read(OUTPUTS / "traits.parquet", tables.TRAITS)
+    explainer = Explainer(backbone, classifier, card["labels"], predictions, *stored, traits, settings, seed=seed)
     found = explainer.explain(OUTPUTS / "explain" / name, name=name)
     folder = OUTPUTS / "map_scores"
     tables.write(found.scores, folder / f"{name}.parquet", tables.MAP_SCORES)

@@ -30,7 +30,8 @@ def main() -> None:
     card |= {"timm": backbone["timm"], "weights_sha256": backbone["weights_sha256"]}
     head.save(fit.head, OUTPUTS / "heads" / name, card)
     files.write_text(fit.history.to_csv(index=False), REPORTS / "history" / f"{name}.csv")
-    files.write_json({"model": name, "trade": settings.trade, **fit.card()}, REPORTS / "training" / f"{name}.json")
+    looks = {"views": list(seen.views), "clinical": list(seen.clinical), "trade": settings.trade}
+    files.write_json({"model": name, **looks, **fit.card()}, REPORTS / "training" / f"{name}.json")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The command line. Each command imports what it needs when it runs, so that `--help` answers at once."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -141,14 +142,19 @@ def promote(dry_run: bool) -> None:
 @click.option(
     "--cam", type=click.Path(path_type=Path), help="Picture to write: what of the photo spoke for the answer."
 )
-def predict(photos: tuple[Path, ...], model: str | None, cam: Path | None) -> None:
+@click.option("--age", type=click.FloatRange(0, 130), help="Years; as the following, of the one whom all PHOTOS show.")
+@click.option("--sex", help="As in the manifests, like the following; what is not told counts as missing.")
+@click.option("--body-site")
+@click.option("--skin-type", type=click.IntRange(1, 6), help="Fitzpatrick's")
+def predict(photos: tuple[Path, ...], model: str | None, cam: Path | None, **told: Any) -> None:
     """Label PHOTOS... with a classifier of this run: calibrated probabilities, or no answer where it is not sure.
 
     For research only, no medical device.
     """
     from lesionflow.lineage import predicted
 
-    click.echo(predicted.predict(photos, model, cam))
+    known = {name: value for name, value in told.items() if value is not None}
+    click.echo(predicted.predict(photos, model, cam, known))
 
 
 @commands.command()

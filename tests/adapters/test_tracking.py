@@ -27,8 +27,9 @@ from lesionflow.adapters.store import Store
 from lesionflow.errors import LesionflowError
 from lesionflow.learn import backbones, head
 from lesionflow.learn.backbones import BackboneParams
-from lesionflow.learn.classifier import Classifier
+from lesionflow.learn.classifier import FULL, Classifier
 from lesionflow.learn.head import Head
+from lesionflow.learn.head_inputs import Inputs
 from tests.adapters import sound_results
 from tests.adapters.sound_results import PARAMS, put
 from tests.pipeline.declared import import_closure, imported_modules
@@ -241,14 +242,14 @@ def photo():
     return picture, stream.getvalue()
 
 
-def real_model(root):
+def real_model(root, seen=FULL):
     """Put an untrained backbone's description and a random head where the pipeline would."""
     backbone = backbones.load("cnn", BackboneParams.model_validate(PARAMS["model"]))
     torch.manual_seed(1)
-    random = Head(backbone.width, 4, 2, 0.4)
+    random = Head(seen.width(backbone.width), 4, 2, 0.4)
     description = backbone.describe()
-    card = {**sound_results.HEAD, "width": backbone.width, "weights_sha256": description["weights_sha256"]}
-    head.save(random, root / "outputs/heads/cnn", card)
+    card = {**sound_results.HEAD, "width": random.width, "weights_sha256": description["weights_sha256"]}
+    head.save(random, root / "outputs/heads/cnn", card | seen.card())
     put(root / "outputs/backbones/cnn.json", description)
     mlflow.set_tracking_uri(f"sqlite:///{root}/mlflow.db")
     return backbone, random
@@ -269,6 +270,27 @@ def test_the_registered_model_predicts_from_bytes_base64_and_path(project, tmp_p
         assert answer.loc[0, ["eczema", "nevus"]].astype(float).to_numpy() == pytest.approx(expected, abs=1e-5)
         assert answer.loc[0, "label"] == ["eczema", "nevus"][int(expected.argmax())]
         assert bool(answer.loc[0, "answered"])  # of two classes the likelier has 0.5, the threshold, or more
+
+
+def test_metadata_reaches_the_registered_model(project):
+    """MLflow takes away the columns that a signature does not name."""
+    backbone = backbones.load("cnn", BackboneParams.model_validate(PARAMS["model"]))
+    seen = Inputs(clinical={"age": {"mean": 50.0, "std": 10.0}, "sex": ["female", "male"]})
+    real_model(project, seen)
+    track(project)
+    served = mlflow.pyfunc.load_model("models:/lesionflow-cnn/1")
+    assert [(one.name, one.required) for one in served.metadata.signature.inputs] == [
+        ("image", True), ("age", False), ("sex", False)
+    ]  # fmt: skip
+    picture, content_ = photo()
+    classifier = Classifier(backbone, head.load(project / "outputs/heads/cnn")[0], seen)
+    photos = backbone.preprocess(picture)[None]
+    for given, told in (({}, [[0, 1, 0, 0, 1]]), ({"age": 70, "sex": "male"}, [[2, 0, 0, 1, 0]])):
+        with torch.inference_mode():
+            logits = classifier(photos, torch.tensor(told, dtype=torch.float32))
+        expected = (logits / 1.25).softmax(dim=1)[0].numpy()
+        answer = served.predict(pd.DataFrame({"image": [content_]}).assign(**given))
+        assert answer.loc[0, ["eczema", "nevus"]].astype(float).to_numpy() == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_registered_model_is_complete_and_holds_no_pickle(project, tmp_path):

@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -10,7 +11,10 @@ from lesionflow.evaluate import predictions
 from lesionflow.explain.explaining import Explainer
 from lesionflow.explain.settings import ExplainParams
 from lesionflow.images import StoredPhoto, decode
-from lesionflow.learn import photo_views
+from lesionflow.learn import clinical, photo_views
+from lesionflow.learn.classifier import Classifier
+from lesionflow.learn.head import Head
+from lesionflow.learn.head_inputs import Inputs
 from tests.explain.conftest import LABELS
 
 GALLERY = {"right": 1, "wrong": 1, "uncertain": 1, "confusions": 2, "of_each": 1, "expected": [["acne", "eczema"]]}
@@ -28,22 +32,29 @@ SETTINGS = ExplainParams.model_validate(
 )
 
 
-def answers(classifier, backbone, photos, split):
+def traits(names, **known):
+    """Table traits of these photos; what is not given is not known."""
+    columns = [name for name in tables.TRAITS.columns if name != "sha256"]
+    return pd.DataFrame({"sha256": list(names)}).assign(**dict.fromkeys(columns, None) | known)
+
+
+def answers(classifier, backbone, photos, split, told=None):
     """Table predictions, by the classifier itself."""
     views = [
         photo_views.tensors(decode(photos[name].read()), backbone.preprocess, ["full", "zoom"])
         for name in split["sha256"]
     ]
-    return predictions.table(split, classifier.probabilities(torch.stack(views)), LABELS, model="tiny-tuned")
+    return predictions.table(split, classifier.probabilities(torch.stack(views), told), LABELS, model="tiny-tuned")
 
 
 @pytest.fixture
 def explainer(tiny, zooming, lesions, split):
-    def make(masks=None, table=None, **changes):
+    def make(masks=None, table=None, classifier=zooming, told=None, **changes):
         said = answers(zooming, tiny, lesions[0], split) if table is None else table
         settings = SETTINGS.model_copy(update=changes)
         known = lesions[1] if masks is None else masks
-        return Explainer(tiny, zooming, LABELS, said, lesions[0], known, settings, seed=1)
+        told = traits(lesions[0]) if told is None else told
+        return Explainer(tiny, classifier, LABELS, said, lesions[0], known, told, settings, seed=1)
 
     return make
 
@@ -99,3 +110,24 @@ def test_another_model_than_the_measured_one_is_refused(explainer, zooming, tiny
     table["probabilities"] = [np.roll(row, 1) for row in table["probabilities"]]
     with pytest.raises(LesionflowError, match="does not give the predictions that were measured"):
         explainer(table=table).explain(tmp_path / "gallery", name="tiny-tuned")
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_classifier_that_looks_at_metadata_is_explained_with_that_of_each_photo(
+    explainer, tiny, lesions, split, tmp_path, knows
+):
+    spec = {"age": {"mean": 50.0, "std": 1.0}}
+    torch.manual_seed(5)
+    reading = Classifier(tiny, Head(2 * tiny.width + 2, 8, 3, 0.4).eval(), Inputs(("full", "zoom"), clinical=spec))
+    ages = traits(lesions[0], age=np.linspace(20, 80, len(lesions[0])))
+    told = torch.from_numpy(clinical.encode(ages.set_index("sha256").loc[split["sha256"]], spec))
+    explained = explainer(
+        table=answers(reading, tiny, lesions[0], split, told), classifier=reading, told=ages if knows else None
+    )
+    if not knows:  # then other answers would be explained than those that were measured
+        with pytest.raises(LesionflowError, match="does not give the predictions that were measured"):
+            explained.explain(tmp_path / "gallery", name="tiny-tuned")
+        return
+    found = explained.explain(tmp_path / "gallery", name="tiny-tuned")
+    assert found.told["held_constant"] == "zoom, age"
+    assert len(found.scores) == 16

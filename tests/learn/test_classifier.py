@@ -5,7 +5,7 @@ import torch
 from lesionflow import images
 from lesionflow.errors import LesionflowError
 from lesionflow.learn import backbones, features, head, weights
-from lesionflow.learn.classifier import Classifier, load_classifier
+from lesionflow.learn.classifier import Batch, Classifier, load_classifier
 from lesionflow.learn.features import FeaturesParams
 from lesionflow.learn.head import Head
 from lesionflow.learn.head_inputs import Inputs
@@ -49,7 +49,7 @@ def test_a_head_of_other_weights_is_refused(backbone, make_params, tmp_path):
 def test_the_logits_of_the_first_view_hold_the_others_constant(backbone):
     classifier = Classifier(backbone, Head(2 * backbone.width, 8, 3, 0.4), Inputs(("full", "zoom")))
     views = torch.rand(2, 2, 3, backbone.input_size, backbone.input_size, generator=torch.Generator().manual_seed(0))
-    whole = classifier.of_first_view(views)
+    whole = classifier.of_first_view(Batch(views, torch.zeros(2, 0)))
     with torch.inference_mode():
         torch.testing.assert_close(whole(views[:, 0]), classifier(views))
         other = views.clone()
@@ -62,5 +62,23 @@ def test_a_gradient_reaches_the_first_view(backbone):
     classifier = Classifier(backbone, Head(backbone.width, 8, 3, 0.4), Inputs(("full",), flips=True))
     views = torch.rand(1, 2, 3, backbone.input_size, backbone.input_size, generator=torch.Generator().manual_seed(0))
     photo = views[:, 0].clone().requires_grad_(True)
-    classifier.of_first_view(views)(photo)[0, 0].backward()
+    classifier.of_first_view(Batch(views, torch.zeros(1, 0)))(photo)[0, 0].backward()
     assert photo.grad.abs().sum() > 0
+
+
+def test_metadata_is_held_constant_too(backbone):
+    spec = {"age": {"mean": 50.0, "std": 10.0}}
+    classifier = Classifier(backbone, Head(backbone.width + 2, 8, 3, 0.4), Inputs(clinical=spec))
+    views = torch.rand(2, 1, 3, backbone.input_size, backbone.input_size, generator=torch.Generator().manual_seed(0))
+    told = torch.tensor([[3.0, 0.0], [-2.0, 0.0]])  # 80 and 30 years
+    whole = classifier.of_first_view(Batch(views, told))
+    with torch.inference_mode():
+        torch.testing.assert_close(whole(views[:, 0]), classifier(views, told))
+        assert not torch.allclose(whole(views[:, 0]), classifier(views), atol=1e-4)
+        torch.testing.assert_close(whole(views[:1, 0]), classifier(views[:1], told[:1]))
+
+
+def test_a_part_of_a_batch_has_its_own_views_and_metadata():
+    batch = Batch(torch.arange(3.0).reshape(3, 1, 1, 1, 1), torch.arange(3.0)[:, None])
+    assert len(batch[1:]) == 2
+    assert batch[[2, 0]].views.flatten().tolist() == batch[[2, 0]].told.flatten().tolist() == [2.0, 0.0]

@@ -24,6 +24,7 @@ def test_log_probabilities_are_averaged():
     found = joining.join([one, two], [card(), card("two")])
     np.testing.assert_allclose(found.probabilities[:2], [[0.75, 0.25], [0.5, 0.5]], atol=1e-6)
     assert found.told["joined"] == ["one", "two"]
+    assert found.told["clinical"] == []
 
 
 def test_each_ones_own_adjustment_is_undone():
@@ -57,3 +58,9 @@ def test_a_probability_of_zero_leaves_the_others_a_say():
 def test_predictions_of_other_photos_or_classes_are_refused(other, labels):
     with pytest.raises(LesionflowError, match="joining one and two\n  got:      predictions of other photos"):
         joining.join([predicted([[1, 0]] * 4), other], [card(), card("two", labels=list(labels))])
+
+
+def test_what_either_looks_at_is_told():
+    tables = [predicted([[0.5, 0.5]] * 4)] * 2
+    cards = [card("one", clinical={"age": {}, "sex": []}), card("two", clinical={"age": {}, "body_site": []})]
+    assert joining.join(tables, cards).told["clinical"] == ["age", "sex", "body_site"]

@@ -5,6 +5,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from PIL import Image
@@ -44,11 +45,19 @@ def expected(project, model, sha256):
     return dict(zip(tables.labels_in_order(classes), 100 * raw / raw.sum(), strict=True))
 
 
+def known_of(project, sha256):
+    """What table traits knows of a photo and recipe tuned looks at, as options of `lesionflow predict`."""
+    traits = tables.read(project.folder / "outputs/traits.parquet", tables.TRAITS).set_index("sha256").loc[sha256]
+    known = {name: traits[name] for name in ("age", "sex", "body_site") if pd.notna(traits[name])}
+    return [part for name, value in known.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+
+
 @pytest.mark.parametrize("model", ["tiny_cnn-tuned", "tiny_vit-tuned", PAIR])
 def test_a_photo_gets_the_calibrated_answer_of_the_pipeline_and_a_map(project, photo, tmp_path, model):
     sha256, path = photo
-    told = lesionflow(project, "predict", str(path), "--model", model, "--cam", str(tmp_path / "map.jpg")).stdout
-    assert f"By {model}." in told
+    options = ["--model", model, "--cam", str(tmp_path / "map.jpg"), *known_of(project, sha256)]
+    told = lesionflow(project, "predict", str(path), *options).stdout
+    assert f"By {model}" in told
     shown = {label: float(percent) for percent, label in re.findall(r"^ +([\d.]+)%  (.+)$", told, re.MULTILINE)}
     wanted = expected(project, model, sha256)
     assert shown == pytest.approx(wanted, abs=0.11)  # shown to a tenth
@@ -68,7 +77,20 @@ def test_a_photo_gets_the_calibrated_answer_of_the_pipeline_and_a_map(project, p
 
 def test_without_a_name_the_best_answers(project, photo):
     best = json.loads((project.folder / "reports/comparison.json").read_text())["best"]
-    assert f"By {best}." in lesionflow(project, "predict", str(photo[1])).stdout
+    assert (
+        f"By {best}, which was not told: age, sex, body_site." in lesionflow(project, "predict", str(photo[1])).stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [("--skin-type", "3", "looks at age, sex, body_site"), ("--sex", "neither", "one of female, male")],
+)
+def test_metadata_that_a_model_has_not_learned_is_refused(project, photo, option, value, expected):
+    done = lesionflow(project, "predict", str(photo[1]), option, value, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {option}\n  got:      {value}\n")
+    assert expected in done.stderr
 
 
 def test_a_model_that_is_not_there_is_told(project, photo):

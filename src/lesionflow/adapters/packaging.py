@@ -57,6 +57,12 @@ def write_code(folder: Path) -> None:
         shutil.copytree(PACKAGE / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
 
 
+def metadata(content: RunContent) -> list[str]:
+    """The columns that a head looks at beside a photo."""
+    cards = [read_json(member.head / "head.json") for member in content.members]
+    return list(dict.fromkeys(name for card in cards for name in card.get("clinical", ())))
+
+
 def requirements(content: RunContent) -> list[str]:
     """Pinned requirements of the loader, with the packages that carry backbones' weights, where they do."""
     modules = {member.settings.get("weights", {}).get("package", "") for member in content.members} - {""}

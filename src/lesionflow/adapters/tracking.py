@@ -141,8 +141,10 @@ def _register(opened: Store, content: RunContent, name: str, run_id: str, places
 
 
 def _signature(content: RunContent) -> ModelSignature:
-    # "Any", because a photo comes as bytes, as base64 text (HTTP) or as the path of a file.
-    photo = ColSpec(AnyType(), "image")  # type: ignore[no-untyped-call]
+    # "Any", because a photo comes as bytes, as base64 text (HTTP) or as the path of a file; and an age of 70 is no double
+    # to MLflow. What the signature does not name, it would take away before the model sees it.
+    names = {"image": True, **dict.fromkeys(packaging.metadata(content), False)}
+    seen = [ColSpec(AnyType(), name, required=needed) for name, needed in names.items()]  # type: ignore[no-untyped-call]
     numbers = [ColSpec("double", name) for name in ("probability", *content.labels)]
     said: list[ColSpec | TensorSpec] = [
         ColSpec("string", "label"),
@@ -150,4 +152,4 @@ def _signature(content: RunContent) -> ModelSignature:
         ColSpec("boolean", "answered"),
         *numbers[1:],
     ]
-    return ModelSignature(Schema([photo]), Schema(said))
+    return ModelSignature(Schema(seen), Schema(said))

@@ -31,9 +31,9 @@ from lesionflow.explain.localisation import Flags
 from lesionflow.explain.measuring import Photos
 from lesionflow.explain.settings import ExplainParams
 from lesionflow.images import StoredPhoto
-from lesionflow.learn import photo_views
+from lesionflow.learn import clinical, photo_views
 from lesionflow.learn.backbones import Backbone
-from lesionflow.learn.classifier import Classifier
+from lesionflow.learn.classifier import Batch, Classifier
 
 TOLERANCE = 0.01
 """Of a probability: what the path that is explained may differ from the predictions that are measured."""
@@ -67,13 +67,14 @@ class Explainer:
         predictions: pd.DataFrame,
         photos: Mapping[str, StoredPhoto],
         masks: Mapping[str, StoredPhoto],
+        traits: pd.DataFrame,
         settings: ExplainParams,
         *,
         seed: int,
     ) -> None:
         self.backbone, self.classifier, self.labels = backbone, classifier, labels
         self.predictions, self.photos, self.masks = predictions, photos, masks
-        self.settings, self.seed = settings, seed
+        self.traits, self.settings, self.seed = traits.set_index("sha256"), settings, seed
         self.groups: dict[str, str] = dict(zip(predictions["sha256"], predictions["group"], strict=True))
         self.looks: dict[str, _Look] = {}
         self.looked_at: dict[str, Flags | None] = {}
@@ -89,8 +90,8 @@ class Explainer:
         test = self.predictions[self.predictions["split"] == "test"]
         val = self._photos(panel.probes(self.predictions, self.settings.probes))
         layers = candidates(self.backbone.network, self.backbone.input_size, count=self.settings.layers)
-        whole = self.classifier.of_first_view(val.views)
-        chosen = choice.choose(whole, val.views[:, 0], val.targets, layers, self.settings.methods, seed=self.seed)
+        whole = self.classifier.of_first_view(val.seen)
+        chosen = choice.choose(whole, val.seen.views[:, 0], val.targets, layers, self.settings.methods, seed=self.seed)
         measured = self._photos(sampling.subset(test, self.settings.photos, seed=self.seed))
         scores = measuring.scores(self.classifier, measured, val, chosen, self.settings, seed=self.seed)
         artefacts = self._artefacts(sampling.subset(test, self.settings.artefact_photos, seed=self.seed), chosen)
@@ -112,12 +113,12 @@ class Explainer:
 
     def _show(self, folder: Path, told: dict[str, Any], chosen: Choice) -> dict[str, Any]:
         shown, absent = panel.chosen(self.predictions, self.labels, self.settings.gallery)
-        views, rows = self._views(list(dict.fromkeys(shown["sha256"]))), list(dict.fromkeys(shown["sha256"]))
-        places = [rows.index(sha256) for sha256 in shown["sha256"]]
-        self._refuse_other_answers(views[places], shown)
+        rows = list(dict.fromkeys(shown["sha256"]))
+        seen = self._seen(rows)[[rows.index(sha256) for sha256 in shown["sha256"]]]
+        self._refuse_other_answers(seen, shown)
 
         def make(targets: list[int]) -> gradcam.Maps:
-            return gradcam.batched(self.classifier, views[places], targets, chosen.layer, chosen.method)
+            return gradcam.batched(self.classifier, seen, targets, chosen.layer, chosen.method)
 
         heats = gallery.maps_of(make, shown, self.labels)
         gradcam.refuse_broken(heats["predicted"], chosen.layer, chosen.method)
@@ -127,15 +128,19 @@ class Explainer:
         return {"maps": len(shown) - blank, "blank_maps": blank}
 
     def _photos(self, names: Sequence[str]) -> Photos:
-        views = self._views(names)
-        targets = [int(row) for row in self._answers(views).argmax(dim=1)]
-        return Photos(list(names), [self.groups[name] for name in names], views, targets, self._lesions(names))
+        seen = self._seen(names)
+        targets = [int(row) for row in self._answers(seen).argmax(dim=1)]
+        return Photos(list(names), [self.groups[name] for name in names], seen, targets, self._lesions(names))
 
-    def _views(self, names: Sequence[str]) -> Tensor:
-        """The classifier's views of photos (photos, V, 3, H, W)."""
+    def _seen(self, names: Sequence[str]) -> Batch:
         wanted, side = self.classifier.inputs.needed, self.backbone.input_size
         found = [self._look(name).views for name in names]
-        return torch.stack(found) if found else torch.zeros(0, len(wanted), 3, side, side)
+        views = torch.stack(found) if found else torch.zeros(0, len(wanted), 3, side, side)
+        return Batch(views, self._told(names))
+
+    def _told(self, names: Sequence[str]) -> Tensor:
+        """The encoded metadata of photos (photos, columns)."""
+        return torch.from_numpy(clinical.encode(self.traits.reindex(list(names)), self.classifier.inputs.clinical))
 
     def _look(self, name: str) -> _Look:
         """Each photo is decoded once."""
@@ -146,10 +151,11 @@ class Explainer:
             self.looks[name] = _Look(views, picture.size, shown)
         return self.looks[name]
 
-    def _answers(self, views: Tensor) -> Tensor:
+    def _answers(self, seen: Batch) -> Tensor:
         """Probabilities (photos, classes)."""
+        some = (seen[start : start + gradcam.BATCH] for start in range(0, len(seen), gradcam.BATCH))
         with torch.inference_mode():
-            parts = [self.classifier(some).softmax(dim=1) for some in torch.split(views, gradcam.BATCH)]
+            parts = [self.classifier(one.views, one.told).softmax(dim=1) for one in some]
         return torch.cat(parts) if parts else torch.zeros(0, len(self.labels))
 
     def _lesions(self, names: Sequence[str]) -> dict[str, Flags]:
@@ -179,14 +185,13 @@ class Explainer:
             in_view = localisation.in_view(Image.fromarray(cover), self.backbone.preprocess)
             return photo_views.tensors(made.picture, self.backbone.preprocess, wanted), in_view
 
-        return measuring.artefact_maps(self.classifier, [(name, self.groups[name]) for name in names], draw, chosen)
+        groups = [(name, self.groups[name]) for name in names]
+        return measuring.artefact_maps(self.classifier, groups, self._told(names), draw, chosen)
 
-    def _refuse_other_answers(self, views: Tensor, shown: pd.DataFrame) -> None:
+    def _refuse_other_answers(self, seen: Batch, shown: pd.DataFrame) -> None:
         """Stop when the explained path answers otherwise than what was measured: its maps would be of another model."""
-        if self.classifier.inputs.clinical:
-            return  # its predictions knew the metadata, which maps leave out
         measured = np.stack(shown["probabilities"].to_list())
-        apart = float(np.abs(self._answers(views).numpy() - measured).max())
+        apart = float(np.abs(self._answers(seen).numpy() - measured).max())
         if not apart <= TOLERANCE:
             raise LesionflowError(
                 "explain: the network with its head does not give the predictions that were measured",

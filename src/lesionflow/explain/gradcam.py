@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from lesionflow.errors import LesionflowError
 from lesionflow.explain.layers import Layer
+from lesionflow.learn.classifier import Batch
 
 Maps = npt.NDArray[np.float32]
 METHODS = {
@@ -23,9 +24,9 @@ BATCH = 8
 
 
 class Whole(Protocol):
-    """A classifier of several views (see `learn.classifier`)."""
+    """A classifier of several views, and perhaps metadata (see `learn.classifier`)."""
 
-    def of_first_view(self, photos: Tensor) -> nn.Module:
+    def of_first_view(self, batch: Batch) -> nn.Module:
         """The logits as a function of the first view alone."""
 
 
@@ -49,19 +50,19 @@ def maps(classifier: nn.Module, photos: Tensor, targets: list[int], layer: Layer
     return np.asarray(found, dtype=np.float32)
 
 
-def batched(classifier: "Whole", views: Tensor, targets: list[int], layer: Layer, method: str) -> Maps:
-    """`maps` of views (photos, V, 3, H, W), some photos at a time, with all views but the first held constant."""
+def batched(classifier: "Whole", seen: Batch, targets: list[int], layer: Layer, method: str) -> Maps:
+    """`maps` of many photos, some at a time, with all that is seen but the first view held constant."""
     parts = [
         maps(
-            classifier.of_first_view(views[i : i + BATCH]),
-            views[i : i + BATCH, 0],
+            classifier.of_first_view(seen[i : i + BATCH]),
+            seen.views[i : i + BATCH, 0],
             targets[i : i + BATCH],
             layer,
             method,
         )
         for i in range(0, len(targets), BATCH)
     ]
-    return np.concatenate(parts) if parts else np.zeros((0, *views.shape[-2:]), dtype=np.float32)
+    return np.concatenate(parts) if parts else np.zeros((0, *seen.views.shape[-2:]), dtype=np.float32)
 
 
 def broken(found: Maps) -> npt.NDArray[np.bool_]:

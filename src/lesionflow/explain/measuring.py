@@ -14,7 +14,7 @@ from lesionflow.explain.choice import Choice
 from lesionflow.explain.gradcam import BATCH, Maps
 from lesionflow.explain.localisation import Flags
 from lesionflow.explain.settings import ExplainParams
-from lesionflow.learn.classifier import Classifier
+from lesionflow.learn.classifier import Batch, Classifier
 
 SCORES = ("drop", "deletion", "insertion", "road", "head_likeness")
 LOCATED = ("pointing", "energy", "iou")
@@ -26,18 +26,18 @@ WITHOUT_MASK = faithfulness.SHARE
 
 @dataclass(frozen=True)
 class Photos:
-    """Photos by name: views (photos, V, 3, H, W), what the classifier answers, and the lesions that are known."""
+    """Photos by name: what the classifier sees of them and answers, and the lesions that are known."""
 
     names: list[str]
     groups: list[str]
-    views: Tensor
+    seen: Batch
     targets: list[int]
     lesions: Mapping[str, Flags]
 
     @property
     def side(self) -> int:
         """Of the network's input, pixels."""
-        return int(self.views.shape[-1])
+        return int(self.seen.views.shape[-1])
 
 
 def scores(
@@ -57,7 +57,7 @@ def scores(
     for start in range(0, len(test.names), BATCH):
         part = slice(start, start + BATCH)
         maps = {name: some[part] for name, some in found.items()}
-        whole, photos = classifier.of_first_view(test.views[part]), test.views[part, 0]
+        whole, photos = classifier.of_first_view(test.seen[part]), test.seen.views[part, 0]
         followed = {name: some for name, some in maps.items() if name != CENTRE}  # which is for localisation alone
         curves = faithfulness.curves(whole, photos, test.targets[part], followed, steps=settings.steps)
         for name, some in maps.items():
@@ -94,7 +94,7 @@ def _area(lesion: Flags | None) -> float:
 
 def _of_methods(classifier: Classifier, photos: Photos, chosen: Choice, methods: Sequence[str]) -> dict[str, Maps]:
     return {
-        method: gradcam.batched(classifier, photos.views, photos.targets, chosen.layer, method) for method in methods
+        method: gradcam.batched(classifier, photos.seen, photos.targets, chosen.layer, method) for method in methods
     }
 
 
@@ -111,7 +111,7 @@ def _thresholds(
     """The threshold of the overlap, for each kind of map, on validation photos whose lesion is known."""
     names = [name for name in val.names if name in val.lesions]
     rows = [val.names.index(name) for name in names]
-    known = Photos(names, [val.groups[i] for i in rows], val.views[rows], [val.targets[i] for i in rows], val.lesions)
+    known = Photos(names, [val.groups[i] for i in rows], val.seen[rows], [val.targets[i] for i in rows], val.lesions)
     lesions = localisation.stacked(val.lesions, names)
     found = _all_maps(classifier, known, chosen, methods, seed=seed)
     return {name: localisation.best_threshold(some, lesions) for name, some in found.items()}
@@ -134,7 +134,9 @@ def _located(found: Maps, photos: Photos, part: slice, threshold: float) -> dict
 Draw = Callable[[str, str], tuple[Tensor, Flags]]
 
 
-def artefact_maps(classifier: Classifier, names: Sequence[tuple[str, str]], draw: Draw, chosen: Choice) -> pd.DataFrame:
+def artefact_maps(
+    classifier: Classifier, names: Sequence[tuple[str, str]], told: Tensor, draw: Draw, chosen: Choice
+) -> pd.DataFrame:
     """Table artefact_maps: of photos with a drawn artefact, how much of the map of the answer lies on it.
 
     Artefacts that the network's view cuts off are left out; so are blank maps.
@@ -142,6 +144,7 @@ def artefact_maps(classifier: Classifier, names: Sequence[tuple[str, str]], draw
     Parameters
     ----------
     names : sha256 and leakage group of the photos.
+    told : their encoded metadata (photos, columns).
     draw : gives the views (V, 3, H, W) of a photo under a corruption, and where (H, W) it is covered.
     """
     frames = []
@@ -149,10 +152,11 @@ def artefact_maps(classifier: Classifier, names: Sequence[tuple[str, str]], draw
         drawn = [draw(sha256, name) for sha256, _ in names]
         if not drawn:
             continue
-        views, covers = torch.stack([one for one, _ in drawn]), np.stack([cover for _, cover in drawn])
+        seen = Batch(torch.stack([one for one, _ in drawn]), told)
+        covers = np.stack([cover for _, cover in drawn])
         with torch.inference_mode():
-            targets = [int(row) for row in classifier(views).argmax(dim=1)]
-        found = gradcam.batched(classifier, views, targets, chosen.layer, chosen.method)
+            targets = [int(row) for row in classifier(seen.views, told).argmax(dim=1)]
+        found = gradcam.batched(classifier, seen, targets, chosen.layer, chosen.method)
         areas = covers.mean(axis=(1, 2))
         frame = pd.DataFrame(names, columns=["sha256", "group"]).assign(
             corruption=name, area=areas, energy=localisation.energy(found, covers).astype(float)

@@ -1,5 +1,6 @@
 """The whole classifier, backbone and head in one network: for explanation and for serving."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,20 @@ from lesionflow.learn.head_inputs import Inputs
 
 FULL = Inputs()
 """The study's: the whole photo alone."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a classifier looks at: views of photos (B, V, 3, H, W), and encoded metadata (B, columns)."""
+
+    views: Tensor
+    told: Tensor
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+    def __getitem__(self, rows: slice | list[int]) -> "Batch":
+        return Batch(self.views[rows], self.told[rows])
 
 
 class Classifier(nn.Module):
@@ -64,30 +79,31 @@ class Classifier(nn.Module):
         with torch.inference_mode():
             return softmax(self(photos, told))
 
-    def of_first_view(self, photos: Tensor) -> nn.Module:
-        """The logits as a function of the first view alone, (B, 3, H, W), the others' features held as in `photos`.
+    def of_first_view(self, batch: Batch) -> nn.Module:
+        """The logits as a function of the first view alone, (B, 3, H, W), all else held as in `batch`.
 
-        That is what a heat map of one view explains. Called with the first rows of `photos`, it holds theirs.
+        That is what a heat map of one view explains. Called with the first rows of the batch, it holds theirs.
         """
         with torch.inference_mode():
-            held = self.features(photos[:, 1:]) if photos.shape[1] > 1 else None
-        return _FirstView(self, None if held is None else held.clone())
+            held = self.features(batch.views[:, 1:]) if batch.views.shape[1] > 1 else None
+        return _FirstView(self, None if held is None else held.clone(), batch.told)
 
 
 class _FirstView(nn.Module):
     """See `Classifier.of_first_view`."""
 
-    def __init__(self, classifier: Classifier, held: Tensor | None) -> None:
+    def __init__(self, classifier: Classifier, held: Tensor | None, told: Tensor) -> None:
         super().__init__()
         self.classifier = classifier
         self.held = held
+        self.told = told
 
     def forward(self, photos: Tensor) -> Tensor:
         """Logits of a batch (B, 3, H, W)."""
         features = self.classifier.features(photos[:, None])
         if self.held is not None:
             features = torch.cat([features, self.held[: len(photos)]], dim=1)
-        return self.classifier.logits(features)
+        return self.classifier.logits(features, self.told[: len(photos)])
 
 
 def load_classifier(backbone: Backbone, folder: Path) -> tuple[Classifier, dict[str, Any]]:

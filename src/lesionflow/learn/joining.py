@@ -40,7 +40,14 @@ def join(tables: Sequence[pd.DataFrame], cards: Sequence[Mapping[str, Any]]) -> 
     prior, taus, trade = _prior(card), tuple(card.get("taus", ())), card.get("trade", 0.5)
     tau, score = selection.adjustment(logits[val], actual[val], prior, taus, trade=trade)
     adjusted = selection.adjusted(logits, prior, tau)
-    told = {"joined": [one["model"] for one in cards], "trade": trade, "tau": tau, "val_score": round(score, 6)}
+    clinical = list(dict.fromkeys(name for one in cards for name in one.get("clinical", ())))
+    told = {
+        "joined": [one["model"] for one in cards],
+        "clinical": clinical,
+        "trade": trade,
+        "tau": tau,
+        "val_score": round(score, 6),
+    }
     right, train = adjusted.argmax(axis=1) == actual, (first["split"] == "train").to_numpy()
     told |= signs.accuracies(train=float(right[train].mean()), val=float(right[val].mean()))
     told["collapsed"] = signs.collapsed(actual[train], actual[val], adjusted[val].argmax(axis=1), card["labels"])

@@ -1,7 +1,7 @@
 """`lesionflow predict`: a classifier of this run on photos of one's own, without MLflow, with the heat map if asked."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from lesionflow.adapters.content import Subject
 from lesionflow.errors import LesionflowError
 from lesionflow.explain import gradcam, layers, panel
 from lesionflow.files import atomic, read_json
+from lesionflow.learn.classifier import Batch
 from lesionflow.learn.predictor import Member, Predictor
 from lesionflow.lineage import choosing
 
@@ -22,12 +23,17 @@ NO_MAP = "No heat map: in what {} sees of this photo, no place speaks for this a
 NOTICE = "Not a medical device: for research only."
 
 
-def predict(photos: Sequence[Path], model: str | None, cam: Path | None) -> str:
+def predict(photos: Sequence[Path], model: str | None, cam: Path | None, told: Mapping[str, Any]) -> str:
     """Label and calibrated probabilities of each photo, as text; the heat map of a single one goes to `cam`.
+
+    Parameters
+    ----------
+    told : metadata of all of the photos, by column of table traits.
 
     Raises
     ------
-    LesionflowError : no such classifier or photo, or a map of several photos. A map without content is told.
+    LesionflowError : no such classifier or photo, metadata that the classifier does not know, or a map of several
+        photos. A map without content is told.
     """
     if cam is not None and len(photos) != 1:
         raise LesionflowError("--cam", got=f"{len(photos)} photos", expected="one photo")
@@ -35,7 +41,8 @@ def predict(photos: Sequence[Path], model: str | None, cam: Path | None) -> str:
     about = content.subject(name, choosing.joined())
     with tempfile.TemporaryDirectory() as room:
         predictor = _predictor(about, Path(room) / "model")
-    found = predictor.predict(pd.DataFrame({"image": [_content(path) for path in photos]}))
+    missing = _not_told(told, name, predictor)
+    found = predictor.predict(pd.DataFrame({"image": [_content(path) for path in photos]}).assign(**told))
     parts = [
         _told(path, {str(key): value for key, value in row.items()}, predictor.labels)
         for path, row in zip(photos, found.to_dict("records"), strict=True)
@@ -43,9 +50,34 @@ def predict(photos: Sequence[Path], model: str | None, cam: Path | None) -> str:
     if cam is not None:
         # A joined pair has no map of its own.
         drawn = about.members[0][0]
-        some = _draw(predictor.members[0], photos[0], predictor.labels.index(found["label"][0]), drawn, cam)
+        some = _draw(predictor.members[0], photos[0], told, predictor.labels.index(found["label"][0]), drawn, cam)
         parts.append(f"Heat map of {drawn} for this answer: {cam}" if some else NO_MAP.format(drawn))
-    return "\n\n".join([*parts, f"By {name}. {NOTICE}"])
+    return "\n\n".join([*parts, f"By {name}{missing}. {NOTICE}"])
+
+
+def _not_told(told: Mapping[str, Any], name: str, predictor: Predictor) -> str:
+    """What the classifier would also have looked at, in words.
+
+    Raises
+    ------
+    LesionflowError : it does not look at what is told, or learned from no photo of which that was told.
+    """
+    learned: dict[str, Any] = {}
+    for member in predictor.members:
+        learned |= member.classifier.inputs.clinical
+    for key, value in told.items():
+        what = f"--{key.replace('_', '-')}"
+        if key not in learned:
+            beside = ", ".join(learned) or "nothing"
+            expected = f"nothing: beside the photo, {name} looks at {beside}"
+            raise LesionflowError(what, got=str(value), expected=expected, remedy="Leave it out.")
+        known = learned[key]
+        if not isinstance(known, Mapping) and value not in known:
+            raise LesionflowError(
+                what, got=str(value), expected=f"one of {', '.join(known)}", remedy="Leave it out where none fits."
+            )
+    missing = ", ".join(key for key in learned if key not in told)
+    return f", which was not told: {missing}" if missing else ""
 
 
 def _known(model: str) -> str:
@@ -79,7 +111,7 @@ def _told(path: Path, row: dict[str, Any], labels: Sequence[str]) -> str:
     return "\n".join([f"{path}: {sure}", *lines])
 
 
-def _draw(member: Member, path: Path, target: int, name: str, cam: Path) -> bool:
+def _draw(member: Member, path: Path, told: Mapping[str, Any], target: int, name: str, cam: Path) -> bool:
     """Draw the map of a class, by the method and layer that the run chose for this classifier, unless it is blank."""
     chosen = read_json(OUTPUTS / "explain" / name / "index.json")
     backbone, classifier = member.backbone, member.classifier
@@ -88,8 +120,8 @@ def _draw(member: Member, path: Path, target: int, name: str, cam: Path) -> bool
     if layer is None:
         raise LesionflowError(f"layer {chosen['target_layer']} of {name}: not there", remedy="Run `dvc repro explain`.")
     picture = images.decode(_content(path))
-    views = member.tensor(picture)[None]
-    heat = gradcam.maps(classifier.of_first_view(views), views[:, 0], [target], layer, chosen["method"])
+    looked = Batch(member.tensor(picture)[None], member.told(pd.DataFrame([dict(told)], index=[0])))
+    heat = gradcam.maps(classifier.of_first_view(looked), looked.views[:, 0], [target], layer, chosen["method"])
     if gradcam.broken(heat).any():
         return False
     seen = panel.seen(picture, backbone.input_size, float(backbone.data_config["crop_pct"]))
