@@ -141,10 +141,11 @@ def _register(opened: Store, content: RunContent, name: str, run_id: str, places
 
 
 def _signature(content: RunContent) -> ModelSignature:
-    # "Any", because a photo comes as bytes, as base64 text (HTTP) or as the path of a file; and an age of 70 is no double
-    # to MLflow. What the signature does not name, it would take away before the model sees it.
+    # "Any", because a photo comes as bytes, as base64 text (HTTP) or as the path of a file, and because MLflow refuses
+    # an age of 70 where a double is asked for. Columns that the signature does not name never reach the model.
     names = {"image": True, **dict.fromkeys(packaging.metadata(content), False)}
-    seen = [ColSpec(AnyType(), name, required=needed) for name, needed in names.items()]  # type: ignore[no-untyped-call]
+    kind = AnyType()  # type: ignore[no-untyped-call]
+    seen: list[ColSpec | TensorSpec] = [ColSpec(kind, name, required=needed) for name, needed in names.items()]
     numbers = [ColSpec("double", name) for name in ("probability", *content.labels)]
     said: list[ColSpec | TensorSpec] = [
         ColSpec("string", "label"),
