@@ -37,6 +37,7 @@ LOOKED_UP = {
     "mlflow server --backend-store-uri sqlite:///server.db --host 127.0.0.1 --port 5000": "a server",
     "lesionflow evaluate-external --manifest clinic_b.csv --photos <folder>": "minutes; tests/pipeline runs it",
     "lesionflow predict photo.jpg --cam map.jpg": "needs a run; tests/pipeline asks it",
+    "lesionflow predict photo.jpg --age 54 --sex female --body-site trunk": "the same",
     "lesionflow accept-data": "needs a run; tests/pipeline accepts its data",
     'make mlflow-sync REV="v1 HEAD~3"': "needs a run; tests/pipeline syncs one",
     "make promotion": "needs a tracked run; tests/pipeline promotes one",
