@@ -117,7 +117,7 @@ def judged(
     told: pd.DataFrame,
 ) -> dict[str, Any]:
     """What stage judge says of a head's answers on corrupted photos."""
-    answers = auditing.answers(head, card, table, split, told)
+    answers = auditing.answers(head, card, table, split, told, untold=verdict.PARTS)
     measured = load("evaluate", EvaluateParams), load("verdict", VerdictParams)
     severities, seed = load("audit", AuditParams).severities, load("seed", int)
     report = explanations.report(None, answers, None, carriers, card["labels"], severities, *measured, seed=seed)

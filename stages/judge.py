@@ -6,7 +6,7 @@ from lesionflow import files, params, tables
 from lesionflow.errors import argument, command
 from lesionflow.evaluate import carrying, explanations, origin
 from lesionflow.evaluate.settings import EvaluateParams
-from lesionflow.evaluate.verdict import ARTEFACTS, VerdictParams
+from lesionflow.evaluate.verdict import ARTEFACTS, PARTS, VerdictParams
 from lesionflow.explain import auditing
 from lesionflow.learn import head
 from lesionflow.report import explanation_page
@@ -21,7 +21,7 @@ def main() -> None:
     slug, (trained, card) = params.parts_of(name)[0], head.load(OUTPUTS / "heads" / name)
     told = [tables.read(OUTPUTS / f"{one.name}.parquet", one) for one in (tables.SPLIT, tables.TRAITS)]
     corrupted = tables.read(OUTPUTS / f"corrupted/{slug}.parquet", tables.CORRUPTED)
-    answers = auditing.answers(trained, card, corrupted, *told)
+    answers = auditing.answers(trained, card, corrupted, *told, untold=PARTS)
     photos = auditing.of_photos(card, tables.read(OUTPUTS / f"features/{slug}.parquet", tables.FEATURES), *told)
     carriers = carrying.find(*auditing.of_corrupted(card, corrupted, *told), *photos, ARTEFACTS)
     source = origin.measure(*photos, settings, seed=seed)

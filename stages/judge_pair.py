@@ -6,7 +6,7 @@ from lesionflow import files, params, tables
 from lesionflow.errors import argument, command
 from lesionflow.evaluate import carrying, explanations
 from lesionflow.evaluate.settings import EvaluateParams
-from lesionflow.evaluate.verdict import ARTEFACTS, VerdictParams
+from lesionflow.evaluate.verdict import ARTEFACTS, PARTS, VerdictParams
 from lesionflow.explain import auditing
 from lesionflow.learn import head
 from lesionflow.params import Joined
@@ -25,7 +25,7 @@ def main() -> None:
     drawn = [tables.read(OUTPUTS / f"corrupted/{slug}.parquet", tables.CORRUPTED) for slug in slugs]
     own = [tables.read(OUTPUTS / f"predictions/{one}.parquet", tables.PREDICTIONS) for one in both]
     heads, cards = zip(*(head.load(OUTPUTS / "heads" / one) for one in both), strict=True)
-    members = [auditing.answers(*one, *told) for one in zip(heads, cards, drawn, strict=True)]
+    members = [auditing.answers(*one, *told, untold=PARTS) for one in zip(heads, cards, drawn, strict=True)]
     photos = auditing.of_photos(cards[0], tables.read(OUTPUTS / f"features/{slugs[0]}.parquet", tables.FEATURES), *told)
     carriers = carrying.find(*auditing.of_corrupted(cards[0], drawn[0], *told), *photos, ARTEFACTS)
     limits = params.load("audit.severities", list[int]), settings, params.load("verdict", VerdictParams)

@@ -1,5 +1,7 @@
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from lesionflow import tables
@@ -8,6 +10,8 @@ from lesionflow.explain.corrupted import Photo
 from lesionflow.explain.settings import AuditParams
 from lesionflow.learn import features
 from lesionflow.learn.features import FeaturesParams
+from lesionflow.learn.head import Head
+from lesionflow.learn.head_inputs import Inputs
 from tests.explain.conftest import LABELS
 
 HOW = FeaturesParams(batch_size=8, views=("full", "zoom"))
@@ -131,3 +135,22 @@ def test_a_head_joined_with_itself_answers_as_it_does_alone(answered, split, zoo
     first, second = (np.stack(table["probabilities"].to_list()) for table in (pair, answers))
     np.testing.assert_allclose(first, second, atol=1e-5)
     assert list(pair["predicted"]) == list(answers["predicted"])
+
+
+def test_what_is_left_of_a_photo_is_asked_without_its_metadata(answered, tiny, split):
+    _, card, table = answered
+    spec = {"sex": ["female", "male"]}
+    seen = Inputs(("full", "zoom"), clinical=spec)
+    torch.manual_seed(3)
+    reading = Head(seen.width(tiny.width), 8, 3, 0.4).eval()
+    told = pd.DataFrame({"sha256": ["06", "07"], "sex": ["male", "female"]})
+    asked = (table, split, told)
+    found = auditing.answers(reading, card | seen.card(), *asked, untold=["border_only", "lesion_covered"])
+    always, never = (auditing.answers(reading, card | seen.card(), table, split, one) for one in (told, told.iloc[:0]))
+    parts = found["corruption"].isin(["border_only", "lesion_covered"])
+    values = {name: np.stack(one["probabilities"].to_list()) for name, one in
+              (("found", found), ("always", always), ("never", never))}  # fmt: skip
+    assert parts.sum() == 4
+    np.testing.assert_array_equal(values["found"][parts], values["never"][parts])
+    np.testing.assert_array_equal(values["found"][~parts], values["always"][~parts])
+    assert not np.allclose(values["always"], values["never"], atol=1e-4)

@@ -1,6 +1,6 @@
 """What heads answer on corrupted photos, from the features of one pass."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,13 @@ ABOUT = [*KEYS, "label", "class_id", "group", "area"]
 
 
 def answers(
-    head: Head, card: Mapping[str, Any], corrupted: pd.DataFrame, split: pd.DataFrame, told: pd.DataFrame
+    head: Head,
+    card: Mapping[str, Any],
+    corrupted: pd.DataFrame,
+    split: pd.DataFrame,
+    told: pd.DataFrame,
+    *,
+    untold: Collection[str] = (),
 ) -> pd.DataFrame:
     """Of each corrupted photo its truth, the head's probabilities, and the share of the first view under the artefact.
 
@@ -24,19 +30,22 @@ def answers(
     Parameters
     ----------
     corrupted, split, told : tables corrupted, split and traits.
+    untold : corruptions under which nothing is told, so that what is right then comes from the picture.
     """
-    rows, matrix = _seen(head_inputs.of_card(card), corrupted, split, told)
+    rows, matrix = _seen(head_inputs.of_card(card), corrupted, split, told, untold)
     return answered(rows[ABOUT], head.probabilities(matrix), card["labels"])
 
 
 def _seen(
-    seen: Inputs, corrupted: pd.DataFrame, split: pd.DataFrame, told: pd.DataFrame
+    seen: Inputs, corrupted: pd.DataFrame, split: pd.DataFrame, told: pd.DataFrame, untold: Collection[str] = ()
 ) -> tuple[pd.DataFrame, Features]:
     first = corrupted[corrupted["view"] == seen.needed[0]]
     rows = first[[*KEYS, "area"]].merge(split[["sha256", "label", "class_id", "group"]], on="sha256", validate="m:1")
     # `join` looks photos up by sha256: here one is told by photo, corruption and severity.
     photo = rows.assign(sha256=_name(rows))
-    return rows, examples.join(photo, corrupted.assign(sha256=_name(corrupted)), seen, _told(rows, told))
+    return rows, examples.join(
+        photo, corrupted.assign(sha256=_name(corrupted)), seen, _told(rows[~rows["corruption"].isin(untold)], told)
+    )
 
 
 def of_corrupted(
