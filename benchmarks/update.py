@@ -115,13 +115,17 @@ def main(share: float, workdir: Path | None) -> None:
 
 
 def hold_back(manifests: Path, share: float) -> list[list[str]]:
-    """Take so large a share of all rows from the end of the largest manifest; its header and these rows."""
+    """Take so large a share of all rows from the largest manifest; its header and these rows.
+
+    They are spread over it: classes stand in runs, and photos of a class that is too small to be learned change little.
+    """
     paths = sorted(manifests.glob("*.csv"), key=lambda path: path.stat().st_size)
     tables = {path: list(csv.reader(path.read_text(encoding="utf-8").splitlines())) for path in paths}
     count = max(1, round(share * sum(len(table) - 1 for table in tables.values())))
     header, *rows = tables[paths[-1]]
-    _write(paths[-1], [header, *rows[:-count]])
-    return [header, *rows[-count:]]
+    places = {(k + 1) * len(rows) // count - 1 for k in range(count)}
+    _write(paths[-1], [header, *(row for place, row in enumerate(rows) if place not in places)])
+    return [header, *(rows[place] for place in sorted(places))]
 
 
 def give_back(manifests: Path, rows: list[list[str]]) -> None:

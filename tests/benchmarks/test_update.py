@@ -13,14 +13,14 @@ def manifest(folder, name, rows):
         csv.writer(file).writerows([["id", "url"], *([str(row), f"{row}.jpg"] for row in range(rows))])
 
 
-def test_rows_that_come_later_are_the_last_of_the_largest_manifest(tmp_path):
+def test_rows_that_come_later_are_spread_over_the_largest_manifest(tmp_path):
     manifest(tmp_path, "small.csv", 20)
     manifest(tmp_path, "large.csv", 180)
     rows = update.hold_back(tmp_path, 0.01)  # of 200 rows: 2
-    assert rows == [["id", "url"], ["178", "178.jpg"], ["179", "179.jpg"]]
+    assert rows == [["id", "url"], ["89", "89.jpg"], ["179", "179.jpg"]]  # the last of each half
     assert len((tmp_path / "large.csv").read_text().splitlines()) == 179
     update.give_back(tmp_path, rows)
-    assert (tmp_path / "update.csv").read_text().splitlines() == ["id,url", "178,178.jpg", "179,179.jpg"]
+    assert (tmp_path / "update.csv").read_text().splitlines() == ["id,url", "89,89.jpg", "179,179.jpg"]
 
 
 def test_figures_are_shares_of_the_full_run_and_name_what_differs():
