@@ -11,8 +11,6 @@ from lesionflow.errors import LesionflowError
 from tests.benchmarks.rendering.shown import figure
 
 PROJECT = Path(__file__).parents[2]
-
-
 RESULTS = {
     "models": [
         {
@@ -27,12 +25,8 @@ RESULTS = {
     "versions": {"torch": "2.14.1", "timm": "1.0.31"},
     "seconds": 754.3,
 }
-
-
 TEXT = "# Title\n\n<!-- table: milk10k -->\nold\n<!-- end: milk10k -->\n\nrest\n"
 # 754 seconds are 12.6 minutes.
-
-
 RENDERED = """# Title
 
 <!-- table: milk10k -->

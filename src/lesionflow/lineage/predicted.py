@@ -41,7 +41,10 @@ def predict(photos: Sequence[Path], model: str | None, cam: Path | None, told: M
     about = content.subject(name, choosing.joined())
     with tempfile.TemporaryDirectory() as room:
         predictor = _predictor(about, Path(room) / "model")
-    missing = _not_told(told, name, predictor)
+    learned: dict[str, Any] = {}
+    for member in predictor.members:
+        learned |= member.classifier.inputs.clinical
+    _refuse_unlearned(told, name, learned)
     found = predictor.predict(pd.DataFrame({"image": [_content(path) for path in photos]}).assign(**told))
     parts = [
         _told(path, {str(key): value for key, value in row.items()}, predictor.labels)
@@ -52,19 +55,13 @@ def predict(photos: Sequence[Path], model: str | None, cam: Path | None, told: M
         drawn = about.members[0][0]
         some = _draw(predictor.members[0], photos[0], told, predictor.labels.index(found["label"][0]), drawn, cam)
         parts.append(f"Heat map of {drawn} for this answer: {cam}" if some else NO_MAP.format(drawn))
-    return "\n\n".join([*parts, f"By {name}{missing}. {NOTICE}"])
+    missing = ", ".join(key for key in learned if key not in told)
+    by = f"By {name}, which was not told: {missing}." if missing else f"By {name}."
+    return "\n\n".join([*parts, f"{by} {NOTICE}"])
 
 
-def _not_told(told: Mapping[str, Any], name: str, predictor: Predictor) -> str:
-    """What the classifier would also have looked at, in words.
-
-    Raises
-    ------
-    LesionflowError : it does not look at what is told, or learned from no photo of which that was told.
-    """
-    learned: dict[str, Any] = {}
-    for member in predictor.members:
-        learned |= member.classifier.inputs.clinical
+def _refuse_unlearned(told: Mapping[str, Any], name: str, learned: Mapping[str, Any]) -> None:
+    """Stop when a classifier does not look at what is told, or learned from no photo of which that was told."""
     for key, value in told.items():
         what = f"--{key.replace('_', '-')}"
         if key not in learned:
@@ -76,8 +73,6 @@ def _not_told(told: Mapping[str, Any], name: str, predictor: Predictor) -> str:
             raise LesionflowError(
                 what, got=str(value), expected=f"one of {', '.join(known)}", remedy="Leave it out where none fits."
             )
-    missing = ", ".join(key for key in learned if key not in told)
-    return f", which was not told: {missing}" if missing else ""
 
 
 def _known(model: str) -> str:

@@ -1,5 +1,5 @@
 from benchmarks.rendering import data
-from tests.benchmarks.rendering.shown import figure
+from tests.benchmarks.rendering.shown import cells, figure
 
 
 def test_rates_of_ingestion_stand_beside_their_peers():
@@ -9,7 +9,7 @@ def test_rates_of_ingestion_stand_beside_their_peers():
         "versions": {"scrapy": "2.19.0"},
     }  # fmt: skip
     text = data.ingest(results)
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    rows = cells(text)
     assert rows[2:] == [["lesionflow, politeness off", "608", "1.06"], ["img2dataset", "571", "1"]]
     assert "5,000 photos of 39 kB over loopback, 2 processes" in text
     assert "A second run takes 4.1 % of the first." in text
@@ -26,7 +26,7 @@ def test_what_leakage_would_have_faked_stands_below_both_splits():
         "seeds": 20, "command": "make benchmark-leakage", "versions": {"torch": "2.14.1"},
     }  # fmt: skip
     text = data.leakage(results)
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    rows = cells(text)
     assert rows[2:] == [
         ["Photos at random", "60.0 % [55.0, 65.0]", "50.0 % [45.0, 55.0]"],
         ["lesionflow", "57.0 % [52.0, 62.0]", "46.0 % [41.0, 51.0]"],
@@ -52,7 +52,7 @@ def test_curation_stands_above_its_peers_with_the_change_that_is_found_least():
         "seed": 1, "command": "make benchmark-curation", "versions": {"cleanvision": "0.3.6"},
     }  # fmt: skip
     text = data.curation(results)
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    rows = cells(text)
     assert rows[2:] == [
         ["lesionflow", "98.0 %", "95.5 % (crop 5, half size)", "2"],
         ["a peer", "51.6 %", "0.0 % (flip)", "1,274"],
@@ -71,7 +71,7 @@ def test_sizes_stand_in_order_and_a_difference_on_ray_is_told():
         "versions": {"faiss-cpu": "1.15.1"},
     }  # fmt: skip
     text = data.curation_scale(results)
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    rows = cells(text)
     assert rows[2] == ["27,000", "47 s", "1.6 GiB", "900", "99.3 %"]
     assert rows[4] == ["1,000,000", "8 min", "1.6 GiB", "900", "99.3 %"]
     assert "to the power 1.10; two local Ray workers find other pairs (a fault)." in text
