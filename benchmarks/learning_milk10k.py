@@ -98,14 +98,13 @@ def trained(
     return Trained(card, *tables_)
 
 
-def joined_tables(name: str, pair: list[Trained], split: pd.DataFrame, labels: list[str]) -> tuple[Trained, float]:
-    """The pair as one classifier, as stage join makes it, and the tau that it chose."""
+def as_one(name: str, pair: list[Trained], split: pd.DataFrame, labels: list[str]) -> Trained:
+    """The pair as one classifier, as stage join makes it; its card says what was told of the joining."""
     cards = [one.card for one in pair]
     joined = joining.join([one.table for one in pair], cards)
-    tau = joined.told["tau"]
     apart = [np.stack(one.untold["probabilities"].to_list()) for one in pair]
-    both = (joined.probabilities, joining.probabilities(apart, cards, tau))
-    return Trained({}, *(predictions.table(split, found, labels, model=name) for found in both)), tau
+    both = (joined.probabilities, joining.probabilities(apart, cards, joined.told["tau"]))
+    return Trained(joined.told, *(predictions.table(split, found, labels, model=name) for found in both))
 
 
 def figures(table: pd.DataFrame, labels: list[str], part: str) -> dict[str, float]:
@@ -135,15 +134,11 @@ class Run:
         made = {name: self._trained(name, recipe, split, labels, seed) for name, recipe in recipes.items()}
         less = {name: recipes[name].model_copy(update={"clinical": ()}) for name in pair.both}
         alone = {name: self._trained(name, recipe, split, labels, seed) for name, recipe in less.items()}
+        ways = {"tuned": pair.name, "tuned_untold": f"{pair.name}, untold", "photo_alone": f"{pair.name}, photo alone"}
+        for way, heads in (("tuned", made), ("photo_alone", alone)):
+            made[ways[way]] = as_one(ways[way], [heads[one] for one in pair.both], split, labels)
         found = {name: one.table for name, one in made.items()}
-        taus = {name: one.card["tau"] for name, one in made.items()}
-        ways: dict[str, str] = {}
-        for way, name, heads in (("tuned", pair.name, made), ("photo_alone", f"{pair.name}, photo alone", alone)):
-            joined, taus[name] = joined_tables(name, [heads[one] for one in pair.both], split, labels)
-            found[name], ways[way] = joined.table, name
-            if way == "tuned":
-                ways["tuned_untold"] = f"{name}, untold"
-                found[ways["tuned_untold"]] = joined.untold
+        found[ways["tuned_untold"]] = made[pair.name].untold
         val = {name: figures(table, labels, "val") for name, table in found.items()}
         study = max((name for name in names if name.endswith("-study")), key=lambda one: val[one]["balanced_accuracy"])
         return {
@@ -152,7 +147,7 @@ class Run:
             "val": val,
             "study": study,
             **ways,
-            "tau": taus,
+            "tau": {name: one.card["tau"] for name, one in made.items()},
         }
 
     def _trained(self, name: str, recipe: Recipe, split: pd.DataFrame, labels: list[str], seed: int) -> Trained:
