@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,18 @@ from lesionflow.files import write_json
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results/update.json"
-# Python imports a module of this name, wherever it lies on the path, before anything else. Each decoding writes a byte,
-# and each script of a stage the seconds that it took.
+# Python imports a module of this name, wherever it lies on the path, before anything else. A stage's script writes the
+# seconds that it took; it and the processes that it starts write a byte for each decoding.
 COUNTER = """
 import atexit, os, sys, time
 started = time.monotonic()
+folder, script = os.path.split(sys.argv[0])
 def tell():
-    folder, script = os.path.split(sys.argv[0])
-    if folder == "stages":
-        with open(os.environ["DECODED"] + ".seconds", "a") as file:
-            file.write(f"{script} {time.monotonic() - started:.2f}\\n")
-atexit.register(tell)
+    with open(os.environ["DECODED"] + ".seconds", "a") as file:
+        file.write(f"{script} {time.monotonic() - started:.2f}\\n")
+if folder == "stages":
+    os.environ["STAGE"] = script
+    atexit.register(tell)
 try:
     from PIL import ImageFile
 except ImportError:
@@ -43,7 +45,8 @@ else:
     plain = ImageFile.ImageFile.load
     def load(self):
         if self.tile:
-            with open(os.path.join(os.environ["DECODED"], str(os.getpid())), "ab") as file:
+            name = f"{os.environ.get('STAGE', 'other')}-{os.getpid()}"
+            with open(os.path.join(os.environ["DECODED"], name), "ab") as file:
                 file.write(b".")
         return plain(self)
     ImageFile.ImageFile.load = load
@@ -80,8 +83,13 @@ class Clone:
         started = time.monotonic()
         self.run("dvc", "repro", "--quiet")
         seconds = time.monotonic() - started
-        decoded = sum(file.stat().st_size for file in self.counts.iterdir())
-        return {"seconds": round(seconds, 1), "decoded": decoded, "stages": by_stage(told.read_text("utf-8"))}
+        decoded = decoded_by(self.counts)
+        return {
+            "seconds": round(seconds, 1),
+            "decoded": sum(decoded.values()),
+            "stages": by_stage(told.read_text("utf-8").splitlines()),
+            "decoded_by": decoded,
+        }
 
     def outs(self) -> dict[str, str]:
         """Hash of each output, by path."""
@@ -89,13 +97,19 @@ class Clone:
         return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage.get("outs", [])}
 
 
-def by_stage(told: str) -> dict[str, float]:
-    """Seconds by script, the longest first, of lines `<script> <seconds>`, one a process."""
+def decoded_by(counts: Path) -> dict[str, int]:
+    """Decoded photos by the script that decoded them, or whose processes did."""
+    told = [f"{file.name.partition('-')[0]} {file.stat().st_size}" for file in counts.iterdir()]
+    return {script: round(count) for script, count in by_stage(told).items()}
+
+
+def by_stage(told: Iterable[str]) -> dict[str, float]:
+    """Sums by script, the largest first, of lines `<script> <seconds or decodings>`, one a process."""
     found: defaultdict[str, float] = defaultdict(float)
-    for line in told.splitlines():
-        script, seconds = line.split()
-        found[script.removesuffix(".py")] += float(seconds)
-    return {script: round(seconds, 1) for script, seconds in sorted(found.items(), key=lambda one: -one[1])}
+    for line in told:
+        script, value = line.split()
+        found[script.removesuffix(".py")] += float(value)
+    return {script: round(total, 1) for script, total in sorted(found.items(), key=lambda one: -one[1])}
 
 
 @click.command()

@@ -44,19 +44,25 @@ def test_seconds_are_told_by_stage_the_longest_first(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "DECODED": str(tmp_path / "counts")}
     for program in ("stages/quick.py", "stages/slow.py", "stages/slow.py", "sitecustomize.py"):
         subprocess.run([sys.executable, program], cwd=tmp_path, env=environment, check=True)
-    found = update.by_stage((tmp_path / "counts.seconds").read_text())
+    found = update.by_stage((tmp_path / "counts.seconds").read_text().splitlines())
     assert list(found) == ["slow", "quick"]
     assert found["slow"] >= 0.6  # two processes of 0.3 s
 
 
-def test_decoded_photos_are_counted(tmp_path):
+def test_decoded_photos_are_counted_for_the_stage_whose_processes_decode_them(tmp_path):
     (tmp_path / "counts").mkdir()
+    (tmp_path / "stages").mkdir()
     (tmp_path / "sitecustomize.py").write_text(update.COUNTER)
     program = (
         "from PIL import Image; Image.new('RGB', (9, 9)).save('a.png'); Image.open('a.png').convert('L');"
         "p = Image.open('a.png'); p.load(); p.load(); Image.open('a.png').size"
     )
+    (tmp_path / "look.py").write_text(program)
+    (tmp_path / "stages/look.py").write_text(
+        f"import subprocess, sys; subprocess.run([sys.executable, 'look.py'], check=True)\n{program}"
+    )
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "DECODED": str(tmp_path / "counts")}
-    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
-    # Two are decoded, one of them asked for twice; of the third only the header is read.
-    assert sum(file.stat().st_size for file in (tmp_path / "counts").iterdir()) == 2
+    for script in ("look.py", "stages/look.py"):
+        subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, check=True)
+    # Two are decoded a run, one of them asked for twice; of the third only the header is read.
+    assert update.decoded_by(tmp_path / "counts") == {"look": 4, "other": 2}
