@@ -36,6 +36,7 @@ from lesionflow.external import answering, evaluating, matching
 from lesionflow.external.evaluating import Photos
 from lesionflow.files import write_json
 from lesionflow.images import StoredPhoto, decode
+from lesionflow.ingest import mapping
 from lesionflow.learn import examples, head_inputs, memory, training
 from lesionflow.learn.recipes import Recipe
 from lesionflow.params import Joined, parts_of
@@ -111,6 +112,8 @@ def pad(folder: Path) -> Side:
     table["record_id"] = "pad:" + table["img_id"]
     table["group"] = "pad:" + table["patient_id"]
     table["sex"], table["skin_type"] = table["gender"].str.lower(), table["skin_type"].astype("Int64")
+    sites = mapping.load("pad_ufes_20").values  # noqa: PD011 - no frame
+    table["body_site"] = table["body_site"].map(sites["body_site"])
     columns = ["record_id", "file", "sha256", "label", "group", "age", "sex", "body_site", "skin_type"]
     return Side(table[columns].sort_values("record_id", ignore_index=True), folder, "pad_ufes_20")
 

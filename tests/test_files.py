@@ -1,4 +1,5 @@
 import pytest
+import yaml
 
 from lesionflow import files
 
@@ -34,3 +35,9 @@ def test_json_keeps_order_and_refuses_what_is_not_json(tmp_path):
     with pytest.raises(ValueError, match="Out of range"):
         files.write_json(float("nan"), tmp_path / "y.json")
     assert not (tmp_path / "y.json").exists()
+
+
+def test_yaml_is_read_without_objects():
+    assert files.parse_yaml("a: [1, 2.5, x]\nb: 2026-11-28") == yaml.safe_load("a: [1, 2.5, x]\nb: 2026-11-28")
+    with pytest.raises(yaml.YAMLError, match="python/object"):
+        files.parse_yaml("!!python/object/apply:os.getcwd []")

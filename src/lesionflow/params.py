@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from lesionflow.errors import LesionflowError
+from lesionflow.files import parse_yaml
 
 PARAMS = Path("params.yaml")
 T = TypeVar("T")
@@ -115,7 +116,7 @@ def parts_of(classifier: str) -> tuple[str, str]:
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LesionflowError(
             f"{path}: no such file", remedy="Run from the project's folder, which holds params.yaml."

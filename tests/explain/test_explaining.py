@@ -1,11 +1,12 @@
 import json
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from lesionflow import tables
+from lesionflow import images, tables
 from lesionflow.errors import LesionflowError
 from lesionflow.evaluate import predictions
 from lesionflow.explain.explaining import Explainer
@@ -77,6 +78,21 @@ def test_all_is_measured_shown_and_recorded(explainer, tmp_path):
     named = {item[key] for item in [*index["items"], *index["more"]] for key in ("photo", "overlay")}
     assert named <= {path.name for path in (tmp_path / "gallery").iterdir()}
     assert all(item["outlined"] for item in index["items"])
+
+
+def test_each_photo_is_decoded_once(explainer, lesions, tmp_path, monkeypatch):
+    decoded, decode_ = Counter(), images.decode
+
+    def counting(content, **how):
+        decoded[content] += 1
+        return decode_(content, **how)
+
+    made = explainer(artefact_photos=4)  # every photo on which maps are measured is drawn into as well
+    monkeypatch.setattr(images, "decode", counting)
+    made.explain(tmp_path / "gallery", name="tiny-tuned")
+    counts = [decoded[photo.read()] for photo in lesions[0].values()]
+    assert max(counts) == 1
+    assert sum(counts) > 4
 
 
 def test_the_same_is_found_again(explainer, tmp_path):

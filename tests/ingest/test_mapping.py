@@ -150,3 +150,12 @@ def test_fitzpatrick17k_lists_its_114_labels_in_the_published_partitions():
         "inflammatory", "genodermatoses", "benign_dermal", "benign_epidermal", "benign_melanocyte", "malignant_dermal",
         "malignant_epidermal", "malignant_melanoma", "malignant_cutaneous_lymphoma", "precancerous_epidermal",
     }  # fmt: skip
+
+
+def test_sources_name_body_sites_by_the_words_of_milk10k():
+    sites = {"trunk", "head_neck_face", "upper_extremity", "lower_extremity", "hand", "foot", "genital"}
+    said = {name: mapping.load(name).values.get("body_site", {}) for name in mapping.known()}
+    assert {name for name, values in said.items() if values} == {"derm7pt", "isic", "pad_ufes_20"}
+    assert {site for values in said.values() for site in values.values()} <= sites
+    # PAD-UFES-20's fourteen regions are all mapped.
+    assert len(said["pad_ufes_20"]) == 14

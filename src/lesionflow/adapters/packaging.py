@@ -4,7 +4,8 @@ import base64
 import io
 import shutil
 from collections.abc import Mapping
-from importlib.metadata import packages_distributions
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 from lesionflow.adapters.content import Member, RunContent
 from lesionflow.adapters.provenance import PACKAGE, installed
 from lesionflow.files import read_json, write_json
+from lesionflow.packages import provider
 
 LOADER = "lesionflow.learn.predictor"
 ROOMS = ("learn",)
@@ -66,9 +68,11 @@ def metadata(content: RunContent) -> list[str]:
 def requirements(content: RunContent) -> list[str]:
     """Pinned requirements of the loader, with the packages that carry backbones' weights, where they do."""
     modules = {member.settings.get("weights", {}).get("package", "") for member in content.members} - {""}
-    found = packages_distributions()
-    carriers = sorted({package for module in modules for package in found.get(module, [])[:1]})
-    return [f"{name}=={installed(name)}" for name in (*REQUIREMENTS, *carriers)]
+    carriers: set[str] = set()
+    for module in modules:
+        with suppress(PackageNotFoundError):
+            carriers.add(provider(module).name)
+    return [f"{name}=={installed(name)}" for name in (*REQUIREMENTS, *sorted(carriers))]
 
 
 def example_photo() -> str:

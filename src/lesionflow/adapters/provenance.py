@@ -12,6 +12,7 @@ import torch
 import yaml
 
 from lesionflow.adapters.content import RunContent, digest, file_digest
+from lesionflow.files import parse_yaml
 
 LIBRARIES = (
     "dvc", "great_expectations", "grad-cam", "mlflow", "numpy", "pandas", "pillow", "scikit-learn", "timm", "torch",
@@ -100,7 +101,7 @@ def locked(root: Path, files: Sequence[str]) -> dict[str, str]:
 def load_yaml(path: Path) -> Any:
     """Content of a YAML file; None where there is none that can be read."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError):
         return None
 

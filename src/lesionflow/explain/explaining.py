@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,11 +48,12 @@ class Explained:
 
 
 class _Look(NamedTuple):
-    """What is needed of a photo: the classifier's views (V, 3, H, W), its size, and the part that is shown."""
+    """Of a photo: the classifier's views (V, 3, H, W), its size, the part that is shown, and what is drawn into."""
 
     views: Tensor
     size: tuple[int, int]
     shown: Image.Image
+    plain: Image.Image
 
 
 class Explainer:
@@ -148,7 +148,7 @@ class Explainer:
             picture, share = images.decode(self.photos[name].read()), float(self.backbone.data_config["crop_pct"])
             views = photo_views.tensors(picture, self.backbone.preprocess, self.classifier.inputs.needed)
             shown = panel.seen(picture, self.backbone.input_size, share)
-            self.looks[name] = _Look(views, picture.size, shown)
+            self.looks[name] = _Look(views, picture.size, shown, corrupted.at_size(picture))
         return self.looks[name]
 
     def _answers(self, seen: Batch) -> Tensor:
@@ -174,12 +174,8 @@ class Explainer:
     def _artefacts(self, names: Sequence[str], chosen: Choice) -> pd.DataFrame:
         wanted, severity = self.classifier.inputs.needed, self.settings.artefact_severity
 
-        @cache
-        def plain(name: str) -> Image.Image:
-            return corrupted.at_size(images.decode(self.photos[name].read(), at_least=corrupted.SIDE))
-
         def draw(name: str, corruption: str) -> tuple[Tensor, Flags]:
-            picture = plain(name)
+            picture = self._look(name).plain
             made = corruptions.corrupt(picture, corruption, severity, of=name, seed=self.seed)
             cover = np.zeros(picture.size[::-1], dtype=bool) if made.cover is None else made.cover
             in_view = localisation.in_view(Image.fromarray(cover), self.backbone.preprocess)

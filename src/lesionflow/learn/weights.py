@@ -3,7 +3,7 @@
 import hashlib
 import pickle
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ from timm.models import clean_state_dict
 from torch import Tensor, nn
 
 from lesionflow.errors import LesionflowError
+from lesionflow.packages import provider
 from lesionflow.params import Section
 
 THREE_WAYS = """one of three ways, as models.{slug}.weights in params.yaml:
@@ -40,10 +41,9 @@ def unreachable(slug: str, what: str, got: str) -> LesionflowError:
 
 def from_package(slug: str, module: str) -> dict[str, Tensor]:
     """Read the one checkpoint that an installed package carries, without importing the package."""
-    names = packages_distributions().get(module, [module])
     try:
-        files = distribution(names[0]).files or []
-    except (PackageNotFoundError, ValueError):  # no such name, or none
+        files = provider(module).files or []
+    except PackageNotFoundError:
         raise unreachable(slug, "package not installed", module) from None
     found = [Path(str(file.locate())) for file in files if file.suffix in (".pth", ".pt", ".safetensors")]
     if len(found) != 1:

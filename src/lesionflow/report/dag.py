@@ -11,6 +11,7 @@ import networkx as nx
 import yaml
 
 from lesionflow.errors import LesionflowError
+from lesionflow.files import parse_yaml
 
 DATA = "data"
 """The one input that no stage makes."""
@@ -40,7 +41,7 @@ def stages(pipeline: str, params: Mapping[str, Any]) -> list[Stage]:
     LesionflowError : no pipeline.
     """
     try:
-        declared = yaml.safe_load(pipeline)["stages"]
+        declared = parse_yaml(pipeline)["stages"]
         found = [stage for name, body in declared.items() for stage in _expanded(name, body, params)]
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise LesionflowError("dvc.yaml: no pipeline", got=repr(error), expected="stages with deps and outs") from None

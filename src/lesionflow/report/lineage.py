@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from lesionflow.errors import LesionflowError
+from lesionflow.files import parse_yaml
 from lesionflow.report import dag, dag_plot, reading
 from lesionflow.report.dag import Stage
 from lesionflow.report.drawing import Chart
@@ -73,7 +74,7 @@ def flat(params: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str
 
 def _params(path: Path) -> dict[str, Any]:
     try:
-        found = yaml.safe_load(_text(path))
+        found = parse_yaml(_text(path))
     except yaml.YAMLError as error:
         raise LesionflowError(f"{path}: not valid YAML", got=str(error)) from None
     if not isinstance(found, dict):
