@@ -49,7 +49,7 @@ def test_a_head_of_other_weights_is_refused(backbone, make_params, tmp_path):
 def test_the_logits_of_the_first_view_hold_the_others_constant(backbone):
     classifier = Classifier(backbone, Head(2 * backbone.width, 8, 3, 0.4), Inputs(("full", "zoom")))
     views = torch.rand(2, 2, 3, backbone.input_size, backbone.input_size, generator=torch.Generator().manual_seed(0))
-    whole = classifier.of_first_view(Batch(views, torch.zeros(2, 0)))
+    whole = classifier.of_first_view(classifier.holding(views, torch.zeros(2, 0)))
     with torch.inference_mode():
         torch.testing.assert_close(whole(views[:, 0]), classifier(views))
         other = views.clone()
@@ -62,7 +62,7 @@ def test_a_gradient_reaches_the_first_view(backbone):
     classifier = Classifier(backbone, Head(backbone.width, 8, 3, 0.4), Inputs(("full",), flips=True))
     views = torch.rand(1, 2, 3, backbone.input_size, backbone.input_size, generator=torch.Generator().manual_seed(0))
     photo = views[:, 0].clone().requires_grad_(True)
-    classifier.of_first_view(Batch(views, torch.zeros(1, 0)))(photo)[0, 0].backward()
+    classifier.of_first_view(classifier.holding(views, torch.zeros(1, 0)))(photo)[0, 0].backward()
     assert photo.grad.abs().sum() > 0
 
 
@@ -71,7 +71,7 @@ def test_metadata_is_held_constant_too(backbone):
     classifier = Classifier(backbone, Head(backbone.width + 2, 8, 3, 0.4), Inputs(clinical=spec))
     views = torch.rand(2, 1, 3, backbone.input_size, backbone.input_size, generator=torch.Generator().manual_seed(0))
     told = torch.tensor([[3.0, 0.0], [-2.0, 0.0]])  # 80 and 30 years
-    whole = classifier.of_first_view(Batch(views, told))
+    whole = classifier.of_first_view(classifier.holding(views, told))
     with torch.inference_mode():
         torch.testing.assert_close(whole(views[:, 0]), classifier(views, told))
         assert not torch.allclose(whole(views[:, 0]), classifier(views), atol=1e-4)
@@ -79,6 +79,9 @@ def test_metadata_is_held_constant_too(backbone):
 
 
 def test_a_part_of_a_batch_has_its_own_views_and_metadata():
-    batch = Batch(torch.arange(3.0).reshape(3, 1, 1, 1, 1), torch.arange(3.0)[:, None])
+    numbers = torch.arange(3.0)
+    batch = Batch(numbers.reshape(3, 1, 1, 1), numbers.reshape(3, 1, 1), numbers[:, None])
     assert len(batch[1:]) == 2
-    assert batch[[2, 0]].views.flatten().tolist() == batch[[2, 0]].told.flatten().tolist() == [2.0, 0.0]
+    for some in (batch[[2, 0]].photos, batch[[2, 0]].held, batch[[2, 0]].told):
+        assert some.flatten().tolist() == [2.0, 0.0]
+    assert Batch.joined([batch[1:], batch[[0]]]).told.flatten().tolist() == [1.0, 2.0, 0.0]

@@ -48,9 +48,9 @@ class Explained:
 
 
 class _Look(NamedTuple):
-    """Of a photo: the classifier's views (V, 3, H, W), its size, the part that is shown, and what is drawn into."""
+    """Of a photo: what the classifier looks at (one row), its size, the part that is shown, and what is drawn into."""
 
-    views: Tensor
+    seen: Batch
     size: tuple[int, int]
     shown: Image.Image
     plain: Image.Image
@@ -91,7 +91,7 @@ class Explainer:
         val = self._photos(panel.probes(self.predictions, self.settings.probes))
         layers = candidates(self.backbone.network, self.backbone.input_size, count=self.settings.layers)
         whole = self.classifier.of_first_view(val.seen)
-        chosen = choice.choose(whole, val.seen.views[:, 0], val.targets, layers, self.settings.methods, seed=self.seed)
+        chosen = choice.choose(whole, val.seen.photos, val.targets, layers, self.settings.methods, seed=self.seed)
         measured = self._photos(sampling.subset(test, self.settings.photos, seed=self.seed))
         scores = measuring.scores(self.classifier, measured, val, chosen, self.settings, seed=self.seed)
         artefacts = self._artefacts(sampling.subset(test, self.settings.artefact_photos, seed=self.seed), chosen)
@@ -133,29 +133,31 @@ class Explainer:
         return Photos(list(names), [self.groups[name] for name in names], seen, targets, self._lesions(names))
 
     def _seen(self, names: Sequence[str]) -> Batch:
-        wanted, side = self.classifier.inputs.needed, self.backbone.input_size
-        found = [self._look(name).views for name in names]
-        views = torch.stack(found) if found else torch.zeros(0, len(wanted), 3, side, side)
-        return Batch(views, self._told(names))
+        found = [self._look(name).seen for name in names]
+        if not found:
+            views = torch.zeros(0, len(self.classifier.inputs.needed), 3, *[self.backbone.input_size] * 2)
+            return self.classifier.holding(views, self._told(names))
+        return Batch.joined(found)
 
     def _told(self, names: Sequence[str]) -> Tensor:
         """The encoded metadata of photos (photos, columns)."""
         return torch.from_numpy(clinical.encode(self.traits.reindex(list(names)), self.classifier.inputs.clinical))
 
     def _look(self, name: str) -> _Look:
-        """Each photo is decoded once."""
+        """Each photo is decoded once, and its views beside the first are looked at once: all else asks of the first."""
         if name not in self.looks:
             picture, share = images.decode(self.photos[name].read()), float(self.backbone.data_config["crop_pct"])
             views = photo_views.tensors(picture, self.backbone.preprocess, self.classifier.inputs.needed)
             shown = panel.seen(picture, self.backbone.input_size, share)
-            self.looks[name] = _Look(views, picture.size, shown, corrupted.at_size(picture))
+            seen = self.classifier.holding(views[None], self._told([name]))
+            self.looks[name] = _Look(seen, picture.size, shown, corrupted.at_size(picture))
         return self.looks[name]
 
     def _answers(self, seen: Batch) -> Tensor:
         """Probabilities (photos, classes)."""
         some = (seen[start : start + gradcam.BATCH] for start in range(0, len(seen), gradcam.BATCH))
         with torch.inference_mode():
-            parts = [self.classifier(one.views, one.told).softmax(dim=1) for one in some]
+            parts = [self.classifier.of_first_view(one)(one.photos).softmax(dim=1) for one in some]
         return torch.cat(parts) if parts else torch.zeros(0, len(self.labels))
 
     def _lesions(self, names: Sequence[str]) -> dict[str, Flags]:

@@ -53,16 +53,10 @@ def maps(classifier: nn.Module, photos: Tensor, targets: list[int], layer: Layer
 def batched(classifier: "Whole", seen: Batch, targets: list[int], layer: Layer, method: str) -> Maps:
     """`maps` of many photos, some at a time, with all that is seen but the first view held constant."""
     parts = [
-        maps(
-            classifier.of_first_view(seen[i : i + BATCH]),
-            seen.views[i : i + BATCH, 0],
-            targets[i : i + BATCH],
-            layer,
-            method,
-        )
-        for i in range(0, len(targets), BATCH)
+        maps(classifier.of_first_view(some), some.photos, targets[i : i + BATCH], layer, method)
+        for i, some in ((i, seen[i : i + BATCH]) for i in range(0, len(targets), BATCH))
     ]
-    return np.concatenate(parts) if parts else np.zeros((0, *seen.views.shape[-2:]), dtype=np.float32)
+    return np.concatenate(parts) if parts else np.zeros((0, *seen.photos.shape[-2:]), dtype=np.float32)
 
 
 def broken(found: Maps) -> npt.NDArray[np.bool_]:

@@ -37,7 +37,7 @@ class Photos:
     @property
     def side(self) -> int:
         """Of the network's input, pixels."""
-        return int(self.seen.views.shape[-1])
+        return int(self.seen.photos.shape[-1])
 
 
 def scores(
@@ -57,7 +57,7 @@ def scores(
     for start in range(0, len(test.names), BATCH):
         part = slice(start, start + BATCH)
         maps = {name: some[part] for name, some in found.items()}
-        whole, photos = classifier.of_first_view(test.seen[part]), test.seen.views[part, 0]
+        whole, photos = classifier.of_first_view(test.seen[part]), test.seen.photos[part]
         followed = {name: some for name, some in maps.items() if name != CENTRE}  # which is for localisation alone
         curves = faithfulness.curves(whole, photos, test.targets[part], followed, steps=settings.steps)
         for name, some in maps.items():
@@ -152,10 +152,10 @@ def artefact_maps(
         drawn = [draw(sha256, name) for sha256, _ in names]
         if not drawn:
             continue
-        seen = Batch(torch.stack([one for one, _ in drawn]), told)
-        covers = np.stack([cover for _, cover in drawn])
+        views, covers = torch.stack([one for one, _ in drawn]), np.stack([cover for _, cover in drawn])
+        seen = classifier.holding(views, told)
         with torch.inference_mode():
-            targets = [int(row) for row in classifier(seen.views, told).argmax(dim=1)]
+            targets = [int(row) for row in classifier.of_first_view(seen)(seen.photos).argmax(dim=1)]
         found = gradcam.batched(classifier, seen, targets, chosen.layer, chosen.method)
         areas = covers.mean(axis=(1, 2))
         frame = pd.DataFrame(names, columns=["sha256", "group"]).assign(

@@ -1,5 +1,6 @@
 """The whole classifier, backbone and head in one network: for explanation and for serving."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,16 +22,26 @@ FULL = Inputs()
 
 @dataclass(frozen=True)
 class Batch:
-    """What a classifier looks at: views of photos (B, V, 3, H, W), and encoded metadata (B, columns)."""
+    """Photos of which the first view changes: that view (B, 3, H, W), and what is held beside it.
 
-    views: Tensor
+    `held` are the features of the other views (B, V - 1, width), `told` the encoded metadata (B, columns).
+    """
+
+    photos: Tensor
+    held: Tensor
     told: Tensor
 
     def __len__(self) -> int:
-        return len(self.views)
+        return len(self.photos)
 
     def __getitem__(self, rows: slice | list[int]) -> "Batch":
-        return Batch(self.views[rows], self.told[rows])
+        return Batch(self.photos[rows], self.held[rows], self.told[rows])
+
+    @staticmethod
+    def joined(parts: Sequence["Batch"]) -> "Batch":
+        """The photos of one or more batches in one."""
+        each = ([part.photos for part in parts], [part.held for part in parts], [part.told for part in parts])
+        return Batch(*map(torch.cat, each))
 
 
 class Classifier(nn.Module):
@@ -50,7 +61,7 @@ class Classifier(nn.Module):
             )
         # Channels last: up to twice as fast on a CPU, and on a GPU what tensor cores want.
         self.network = backbone.pooled.to(memory_format=torch.channels_last)
-        self.head = head
+        self.head, self.width = head, backbone.width
         self.inputs = of
         self.eval()
 
@@ -79,31 +90,33 @@ class Classifier(nn.Module):
         with torch.inference_mode():
             return softmax(self(photos, told))
 
+    def holding(self, views: Tensor, told: Tensor) -> Batch:
+        """Views (B, V, 3, H, W) with metadata; the backbone looks at all but the first view here, and no more."""
+        if not len(views) or views.shape[1] == 1:
+            return Batch(views[:, 0], torch.zeros(len(views), views.shape[1] - 1, self.width), told)
+        with torch.no_grad():
+            return Batch(views[:, 0], self.features(views[:, 1:]), told)
+
     def of_first_view(self, batch: Batch) -> nn.Module:
         """The logits as a function of the first view alone, (B, 3, H, W), all else held as in `batch`.
 
         That is what a heat map of one view explains. Called with the first rows of the batch, it holds theirs.
         """
-        with torch.inference_mode():
-            held = self.features(batch.views[:, 1:]) if batch.views.shape[1] > 1 else None
-        return _FirstView(self, None if held is None else held.clone(), batch.told)
+        return _FirstView(self, batch)
 
 
 class _FirstView(nn.Module):
     """See `Classifier.of_first_view`."""
 
-    def __init__(self, classifier: Classifier, held: Tensor | None, told: Tensor) -> None:
+    def __init__(self, classifier: Classifier, batch: Batch) -> None:
         super().__init__()
-        self.classifier = classifier
-        self.held = held
-        self.told = told
+        self.classifier, self.batch = classifier, batch
 
     def forward(self, photos: Tensor) -> Tensor:
         """Logits of a batch (B, 3, H, W)."""
-        features = self.classifier.features(photos[:, None])
-        if self.held is not None:
-            features = torch.cat([features, self.held[: len(photos)]], dim=1)
-        return self.classifier.logits(features, self.told[: len(photos)])
+        kept = self.batch[: len(photos)] if len(photos) < len(self.batch) else self.batch
+        features = torch.cat([self.classifier.features(photos[:, None]), kept.held], dim=1)
+        return self.classifier.logits(features, kept.told)
 
 
 def load_classifier(backbone: Backbone, folder: Path) -> tuple[Classifier, dict[str, Any]]:

@@ -13,7 +13,6 @@ from lesionflow.adapters.content import Subject
 from lesionflow.errors import LesionflowError
 from lesionflow.explain import gradcam, layers, panel
 from lesionflow.files import atomic, read_json
-from lesionflow.learn.classifier import Batch
 from lesionflow.learn.predictor import Member, Predictor
 from lesionflow.lineage import choosing
 
@@ -115,8 +114,8 @@ def _draw(member: Member, path: Path, told: Mapping[str, Any], target: int, name
     if layer is None:
         raise LesionflowError(f"layer {chosen['target_layer']} of {name}: not there", remedy="Run `dvc repro explain`.")
     picture = images.decode(_content(path))
-    looked = Batch(member.tensor(picture)[None], member.told(pd.DataFrame([dict(told)], index=[0])))
-    heat = gradcam.maps(classifier.of_first_view(looked), looked.views[:, 0], [target], layer, chosen["method"])
+    looked = classifier.holding(member.tensor(picture)[None], member.told(pd.DataFrame([dict(told)], index=[0])))
+    heat = gradcam.maps(classifier.of_first_view(looked), looked.photos, [target], layer, chosen["method"])
     if gradcam.broken(heat).any():
         return False
     seen = panel.seen(picture, backbone.input_size, float(backbone.data_config["crop_pct"]))
