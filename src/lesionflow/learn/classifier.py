@@ -114,7 +114,7 @@ class _FirstView(nn.Module):
 
     def forward(self, photos: Tensor) -> Tensor:
         """Logits of a batch (B, 3, H, W)."""
-        kept = self.batch[: len(photos)] if len(photos) < len(self.batch) else self.batch
+        kept = self.batch[: len(photos)]
         features = torch.cat([self.classifier.features(photos[:, None]), kept.held], dim=1)
         return self.classifier.logits(features, kept.told)
 
