@@ -36,7 +36,7 @@ def test_a_published_row_reads_in_the_manifests_columns():
         CsvRow(2, {
             "source": "pad_ufes_20", "licence": "CC-BY-4.0", "attribution": PAD.attribution, "id": "a.png",
             "url": "../pad/images/a b.jpg", "label": "NEV", "group": "P1", "age": "40", "sex": "MALE",
-            "body_site": "FACE", "skin_type": "2", "checksum": "sha256:" + "0" * 64,
+            "body_site": "head_neck_face", "skin_type": "2", "checksum": "sha256:" + "0" * 64,
         })
     ]  # fmt: skip
 
