@@ -87,7 +87,7 @@ class Clone:
         return {
             "seconds": round(seconds, 1),
             "decoded": sum(decoded.values()),
-            "stages": by_stage(told.read_text("utf-8").splitlines()),
+            "stages": seconds_by(told),
             "decoded_by": decoded,
         }
 
@@ -99,17 +99,22 @@ class Clone:
 
 def decoded_by(counts: Path) -> dict[str, int]:
     """Decoded photos by the script that decoded them, or whose processes did."""
-    told = [f"{file.name.partition('-')[0]} {file.stat().st_size}" for file in counts.iterdir()]
-    return {script: round(count) for script, count in by_stage(told).items()}
+    found = _sums((file.name.partition("-")[0], file.stat().st_size) for file in counts.iterdir())
+    return {script: round(count) for script, count in found.items()}
 
 
-def by_stage(told: Iterable[str]) -> dict[str, float]:
-    """Sums by script, the largest first, of lines `<script> <seconds or decodings>`, one a process."""
+def seconds_by(told: Path) -> dict[str, float]:
+    """Seconds by script, of a file with a line `<script> <seconds>` a process."""
+    lines = map(str.split, told.read_text("utf-8").splitlines())
+    return {script: round(total, 1) for script, total in _sums((one, float(took)) for one, took in lines).items()}
+
+
+def _sums(each: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Sums by script, the largest first."""
     found: defaultdict[str, float] = defaultdict(float)
-    for line in told:
-        script, value = line.split()
-        found[script.removesuffix(".py")] += float(value)
-    return {script: round(total, 1) for script, total in sorted(found.items(), key=lambda one: -one[1])}
+    for script, value in each:
+        found[script.removesuffix(".py")] += value
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
 
 
 @click.command()

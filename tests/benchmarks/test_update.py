@@ -44,7 +44,7 @@ def test_seconds_are_told_by_stage_the_longest_first(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "DECODED": str(tmp_path / "counts")}
     for program in ("stages/quick.py", "stages/slow.py", "stages/slow.py", "sitecustomize.py"):
         subprocess.run([sys.executable, program], cwd=tmp_path, env=environment, check=True)
-    found = update.by_stage((tmp_path / "counts.seconds").read_text().splitlines())
+    found = update.seconds_by(tmp_path / "counts.seconds")
     assert list(found) == ["slow", "quick"]
     assert found["slow"] >= 0.6  # two processes of 0.3 s
 
