@@ -6,7 +6,7 @@ enough photos are split by leakage group in ten ways (70/15/15), and in each way
 on the same features. `study` is the one of the study's heads that validation prefers, as the leaderboard would;
 `tuned` is the pair of tuned heads that params.yaml joins, which look at age, sex and body site beside the photo;
 `tuned_untold` are the answers of that same pair where none of the three is told, and `photo_alone` is a pair that was
-trained without them. Each head alone stands under `models`. The recipe was tuned on splits 100 to 104 of the same
+trained without them. Each head alone stands under `models`. The recipe was tuned on splits 100 to 119 of the same
 photos; these are splits 0 to 9.
 """
 

@@ -3,10 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
 
+from lesionflow import scaling
 from lesionflow.evaluate import calibration, intervals
 
 
@@ -20,47 +18,6 @@ def made(temperature, photos=4000, seed=0):
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 1.5, (photos, 3))
     return softmax(logits * temperature, axis=1), drawn_from(softmax(logits, axis=1), rng)
-
-
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_the_temperature_that_was_put_in_is_found(temperature):
-    assert calibration.fit_temperature(*made(temperature)) == pytest.approx(temperature, rel=0.1)
-
-
-def test_temperature_is_scikit_learn_s():
-    # scikit-learn scales the classifier's own logits on the same photos.
-    rng = np.random.default_rng(3)
-    features, truth = rng.normal(size=(300, 4)), rng.integers(0, 3, 300)
-    features[np.arange(300), truth] += 1
-    model = LogisticRegression(C=100).fit(features[:60], truth[:60])
-    theirs = CalibratedClassifierCV(FrozenEstimator(model), method="temperature", ensemble=False).fit(features, truth)
-    ours = calibration.fit_temperature(model.predict_proba(features), truth)
-    found = calibration.apply_temperature(model.predict_proba(features), ours)
-    np.testing.assert_allclose(found, theirs.predict_proba(features), atol=1e-3)
-
-
-def test_temperature_makes_validation_loss_no_worse_even_of_certain_mistakes():
-    probabilities = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    found = calibration.fit_temperature(probabilities, np.array([0, 1, 1]))
-    assert 1 < found <= calibration.HOTTEST
-    assert np.isfinite(calibration.apply_temperature(probabilities, found)).all()
-
-
-def test_all_right_ends_at_the_coldest():
-    found = calibration.fit_temperature(np.array([[0.6, 0.4]] * 3), np.array([0, 0, 0]))
-    assert found == pytest.approx(calibration.COLDEST, rel=0.01)
-
-
-def test_without_photos_there_is_no_temperature():
-    assert calibration.fit_temperature(np.empty((0, 2)), np.array([], dtype=int)) is None
-
-
-@given(st.floats(0.06, 15), st.integers(0, 2**32 - 1))
-def test_scaling_sums_to_one_and_keeps_the_order(temperature, seed):
-    probabilities = np.random.default_rng(seed).dirichlet([1, 1, 1], 5)
-    scaled = calibration.apply_temperature(probabilities, temperature)
-    np.testing.assert_allclose(scaled.sum(axis=1), 1)
-    np.testing.assert_array_equal(scaled.argmax(axis=1), probabilities.argmax(axis=1))
 
 
 def test_calibration_errors_by_hand():
@@ -80,7 +37,7 @@ def test_class_without_photos_is_left_out_of_the_mean():
 
 def test_scaling_lowers_the_error_and_the_intervals_tell_the_two_apart():
     probabilities, truth = made(3.0, photos=1500)
-    scaled = calibration.apply_temperature(probabilities, 3.0)
+    scaled = scaling.apply_temperature(probabilities, 3.0)
     drawn = intervals.resample([str(row) for row in range(1500)], count=300, seed=1)
     before, after = (
         calibration.error(calibration.top_label(one, truth, bins=15), drawn, confidence=0.95)

@@ -33,6 +33,33 @@ def test_saved_head_gives_the_same_probabilities(saved):
     assert not loaded.training
 
 
+def test_a_discriminant_counts_as_much_as_all_members():
+    torch.manual_seed(0)
+    made = Head(5, 4, 3, 0.4, members=3, discriminant=True).eval()
+    inputs = torch.rand(6, 5)
+    with torch.inference_mode():
+        members = torch.stack([one(inputs).log_softmax(dim=1) for one in made.members]).mean(dim=0)
+        expected = members.log_softmax(dim=1) / 2 + made.discriminant(inputs).log_softmax(dim=1) / 2
+        torch.testing.assert_close(made(inputs), expected)
+
+
+def test_a_head_with_a_discriminant_is_saved_and_loaded(tmp_path):
+    made = Head(5, 4, 3, 0.4, discriminant=True)
+    head.save(made, tmp_path / "head", CARD | {"discriminant": 0.65})
+    loaded, _ = head.load(tmp_path / "head")
+    features = np.random.default_rng(0).standard_normal((6, 5)).astype(np.float32)
+    assert np.array_equal(loaded.probabilities(features), made.probabilities(features))
+
+
+def test_roots_keep_their_sign_and_a_gradient_that_ends():
+    # sqrt(0.99 + 0.01) - sqrt(0.01) = 0.9
+    inputs = torch.tensor([-0.99, 0.0, 0.99], requires_grad=True)
+    found = head.roots(inputs)
+    torch.testing.assert_close(found.detach(), torch.tensor([-0.9, 0.0, 0.9]))
+    found.sum().backward()
+    assert inputs.grad.isfinite().all()
+
+
 def test_probabilities_sum_to_one_and_do_not_overflow(saved):
     made, _ = saved
     rows = made.probabilities(np.float32([[1e4] * 5, [-1e4] * 5, [0] * 5]))

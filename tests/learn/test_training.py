@@ -226,6 +226,17 @@ def test_the_offset_is_the_chosen_adjustment_and_the_score_is_validations():
     assert fit.card()["tau"] == fit.tau > 0
 
 
+def test_a_discriminant_stands_beside_the_same_members():
+    train, val = rare(0, (300, 60, 20)), rare(1, (100, 20, 10))
+    plain, more = (
+        training.fit(train, val, LABELS, TUNED.model_copy(update={"discriminant": one}), seed=0) for one in (None, 0.5)
+    )
+    assert plain.head.discriminant is None
+    assert more.head.discriminant is not None
+    both = zip(plain.head.members.state_dict().values(), more.head.members.state_dict().values(), strict=True)
+    assert all(torch.equal(one, other) for one, other in both)
+
+
 def test_an_epoch_can_be_kept_for_its_score():
     train, val = rare(0, (300, 60, 20)), rare(1, (100, 20, 10))
     by = {

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 STAGES = {name: stage for pipeline in PIPELINES for name, stage in stages(ROOT, pipeline).items()}
 ROOMS = {"ingest", "curate", "learn", "evaluate", "explain", "report", "adapters", "sample"}
 MODULES = sorted(path.relative_to(ROOT) for path in (ROOT / SOURCE).rglob("*.py"))
-GROUND_FLOOR = {"errors", "files", "images", "packages", "parallel", "params", "seeding", "tables"}
+GROUND_FLOOR = {"errors", "files", "images", "packages", "parallel", "params", "scaling", "seeding", "tables"}
 ENTRANCES = {"__init__", "__main__", "cli", "external", "lineage"}
 OWNERS = {
     "great_expectations": {"adapters/documents.py", "adapters/expectations.py"},

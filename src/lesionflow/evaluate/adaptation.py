@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
-from lesionflow.evaluate import calibration
+from lesionflow import scaling
 
 Reals = npt.NDArray[np.float64]
-LOWEST = calibration.LOWEST
+LOWEST = scaling.LOWEST
 STEPS, ENOUGH = 1000, 1e-7
 """Steps of the estimate at most, and the change of a share at which it ends."""
 
@@ -78,6 +78,6 @@ def correct_prior(probabilities: Reals, shares: Reals, *, tau: float, temperatur
     temperature : of the posteriors on validation, since the estimate needs calibrated ones (Alexandari et al. 2020,
         "Maximum likelihood with bias-corrected calibration is hard-to-beat at label shift adaptation"); None for 1.
     """
-    posterior = calibration.apply_temperature(unadjusted(probabilities, shares, tau=tau), temperature or 1.0)
+    posterior = scaling.apply_temperature(unadjusted(probabilities, shares, tau=tau), temperature)
     found = estimated_shares(posterior, shares)
     return at_shares(probabilities, shares, found, tau=tau), found

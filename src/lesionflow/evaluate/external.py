@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lesionflow import seeding
-from lesionflow.evaluate import adaptation, calibration, confusions, intervals, metrics, predictions, subgroups, trust
+from lesionflow import scaling, seeding
+from lesionflow.evaluate import adaptation, confusions, intervals, metrics, predictions, subgroups, trust
 from lesionflow.evaluate.intervals import Reals, Resamples
 from lesionflow.evaluate.settings import CalibrateParams, EvaluateParams, SubgroupsParams
 
@@ -192,7 +192,7 @@ def adapted(answers: Answers, labels: Sequence[str]) -> dict[str, tuple[Reals, R
     unchanged, _ = predictions.arrays(answers.external, labels)
     known, truth = predictions.arrays(predictions.of_split(answers.own, "val"), labels)
     posterior = adaptation.unadjusted(known, answers.shares, tau=answers.tau)
-    temperature = calibration.fit_temperature(posterior, truth)
+    temperature = scaling.fit_temperature(posterior, truth)
 
     def corrected(probabilities: Reals) -> tuple[Reals, Reals]:
         return adaptation.correct_prior(probabilities, answers.shares, tau=answers.tau, temperature=temperature)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lesionflow import scaling
 from lesionflow.evaluate import calibration, confusions, intervals, metrics, predictions
 from lesionflow.evaluate.promotion_settings import PromoteParams
 from lesionflow.evaluate.rematch import Ids, Pair, Reals, Sorted
@@ -71,8 +72,7 @@ def by_class(pair: Pair, labels: Sequence[str]) -> list[dict[str, Any]]:
 
 def calibration_error(probabilities: Reals, class_id: Ids, validation: tuple[Reals, Ids], how: Measuring) -> float:
     """Expected calibration error of the predicted class, at the temperature that the model's own validation gives."""
-    temperature = calibration.fit_temperature(*validation)
-    scaled = probabilities if temperature is None else calibration.apply_temperature(probabilities, temperature)
+    scaled = scaling.apply_temperature(probabilities, scaling.fit_temperature(*validation))
     top = calibration.top_label(scaled, class_id, bins=how.bins)
     return calibration.error(top, None, confidence=how.confidence)["value"] or 0.0
 

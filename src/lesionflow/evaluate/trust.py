@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lesionflow import scaling
 from lesionflow.evaluate import abstention, calibration, conformal, intervals, metrics, predictions
 from lesionflow.evaluate.intervals import Resamples
 from lesionflow.evaluate.settings import CalibrateParams
@@ -42,9 +43,8 @@ def judge(
     """
     val, test = (predictions.of_split(table, name) for name in ("val", "test"))
     (val_raw, val_truth), (raw, truth) = (predictions.arrays(part, labels) for part in (val, test))
-    temperature = calibration.fit_temperature(val_raw, val_truth)
-    scaled = raw if temperature is None else calibration.apply_temperature(raw, temperature)
-    val_scaled = val_raw if temperature is None else calibration.apply_temperature(val_raw, temperature)
+    temperature = scaling.fit_temperature(val_raw, val_truth)
+    scaled, val_scaled = (scaling.apply_temperature(one, temperature) for one in (raw, val_raw))
     groups = list(test["group"])
     drawn = intervals.resample(groups, count=count, seed=seed) if len(set(groups)) > 1 else None
     stages = {"raw": raw} | ({} if temperature is None else {"calibrated": scaled})

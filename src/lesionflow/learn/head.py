@@ -16,6 +16,8 @@ from lesionflow.files import atomic, read_json, write_json
 
 Features = npt.NDArray[np.float32]
 Classes = npt.NDArray[np.int64]
+SMOOTH = 0.01
+"""Added below the root of a feature, whose slope at 0 would be endless: heat maps follow gradients through it."""
 CARD = ("labels", "width", "hidden", "dropout", "weights_sha256")
 """What head.json must say for the head to be built and to know its backbone."""
 
@@ -23,18 +25,22 @@ CARD = ("labels", "width", "hidden", "dropout", "weights_sha256")
 class Head(nn.Module):
     """A head's input (B, width) to logits (B, classes).
 
-    `members` are heads of one shape, trained apart; of several, the mean of their log-probabilities counts. `mean` and
-    `scale` (width,) standardise the input; `offset` (classes,) is added to the logits: an adjustment after training.
+    `members` are heads of one shape, trained apart; of several, the mean of their log-probabilities counts. With a
+    `discriminant`, its log-probabilities count as much as all of theirs. `mean` and `scale` (width,) standardise the
+    input; `offset` (classes,) is added to the logits: an adjustment after training.
     """
 
     mean: Tensor
     scale: Tensor
     offset: Tensor
 
-    def __init__(self, width: int, hidden: int, classes: int, dropout: float, *, members: int = 1) -> None:
+    def __init__(
+        self, width: int, hidden: int, classes: int, dropout: float, *, members: int = 1, discriminant: bool = False
+    ) -> None:
         super().__init__()
         self.width = width
         self.members = nn.ModuleList(_layers(width, hidden, classes, dropout) for _ in range(members))
+        self.discriminant = Discriminant(width, classes) if discriminant else None
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("scale", torch.ones(width))
         self.register_buffer("offset", torch.zeros(classes))
@@ -46,18 +52,44 @@ class Head(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Logits of a batch."""
         inputs = self.standardised(features)
-        logits = [member(inputs) for member in self.members]
-        if len(logits) == 1:
-            joined: Tensor = logits[0]
-        else:
-            joined = torch.stack([one.log_softmax(dim=1) for one in logits]).mean(dim=0)
-        return joined + self.offset
+        joined = _averaged([member(inputs) for member in self.members])
+        if self.discriminant is not None:
+            joined = _averaged([joined, self.discriminant(inputs)])
+        logits: Tensor = joined + self.offset
+        return logits
 
     def probabilities(self, features: Features) -> Features:
         """Softmax probabilities (photos, classes), each row summing to 1."""
         self.eval()
         with torch.inference_mode():
             return softmax(self(torch.from_numpy(np.ascontiguousarray(features))))
+
+
+class Discriminant(nn.Module):
+    """A linear discriminant on the roots of a head's input, (B, width) to logits (B, classes); see discriminant.py."""
+
+    def __init__(self, width: int, classes: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(width, classes)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits of a batch."""
+        logits: Tensor = self.linear(roots(inputs))
+        return logits
+
+
+def roots(inputs: Tensor) -> Tensor:
+    """Square roots, of what is negative with its sign: pooled features are skewed, their roots less so."""
+    found: Tensor = inputs.sign() * ((inputs.abs() + SMOOTH).sqrt() - SMOOTH**0.5)
+    return found
+
+
+def _averaged(logits: list[Tensor]) -> Tensor:
+    """The mean of log-probabilities (B, classes); logits that stand alone as they are."""
+    if len(logits) == 1:
+        return logits[0]
+    mean: Tensor = torch.stack([one.log_softmax(dim=1) for one in logits]).mean(dim=0)
+    return mean
 
 
 def _layers(width: int, hidden: int, classes: int, dropout: float) -> nn.Sequential:
@@ -92,7 +124,8 @@ def load(folder: Path) -> tuple[Head, dict[str, Any]]:
     absent = [name for name in CARD if name not in card]
     if absent:
         raise LesionflowError(f"{folder}/head.json", got=f"no {', '.join(absent)}", remedy="Run `dvc repro train`.")
-    head = Head(card["width"], card["hidden"], len(card["labels"]), card["dropout"], members=card.get("seeds", 1))
+    parts = {"members": card.get("seeds", 1), "discriminant": card.get("discriminant") is not None}
+    head = Head(card["width"], card["hidden"], len(card["labels"]), card["dropout"], **parts)
     try:
         head.load_state_dict(tensors)
     except RuntimeError as error:

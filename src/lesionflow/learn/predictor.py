@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from lesionflow import images, parallel
+from lesionflow import images, parallel, scaling
 from lesionflow.errors import LesionflowError
 from lesionflow.files import read_json
 from lesionflow.images import UnreadableImageError
@@ -28,8 +28,6 @@ from lesionflow.learn.classifier import load_classifier
 from lesionflow.learn.head import Features
 
 BATCH = 32
-LOWEST = float(np.finfo(np.float32).tiny)
-"""In place of a probability of 0, whose logarithm would be infinite."""
 
 
 class Member:
@@ -77,7 +75,7 @@ class Predictor:
         ------
         LesionflowError : no such column, or an entry that is no picture.
         """
-        rows = _at_temperature(self.raw(inputs), self.temperature)
+        rows = scaling.apply_temperature(self.raw(inputs).astype(float), self.temperature)
         sure = rows.max(axis=1)
         said = {"label": [self.labels[row] for row in rows.argmax(axis=1)], "probability": sure}
         said["answered"] = sure >= self.answers_from
@@ -106,15 +104,6 @@ class Predictor:
         except UnreadableImageError as error:
             raise LesionflowError(f"prediction, row {row}: {error}", remedy="Send a JPEG or PNG file.") from None
         return [member.tensor(picture) for member in self.members]
-
-
-def _at_temperature(probabilities: Features, temperature: float | None) -> Features:
-    """Probabilities at another temperature, as evaluation applies it (Guo et al. 2017); None changes nothing."""
-    if temperature is None:
-        return probabilities
-    logits = np.log(probabilities.astype(float).clip(LOWEST)) / temperature
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
 def _description(folder: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ class Recipe(Section):
     """One recipe (see params.yaml). The first six are the study's; the others improve on it when they are set.
 
     Of the unset ones: the whole photo alone, features as they are, plain cross-entropy, Adam at a constant rate, one
-    head, the epoch of the best validation loss, and no adjustment after training.
+    head, no discriminant, the epoch of the best validation loss, and no adjustment after training.
     """
 
     hidden: int = Field(ge=1)
@@ -34,6 +34,7 @@ class Recipe(Section):
     weight_decay: float = Field(0.0, ge=0)
     schedule: Literal["constant", "cosine"] = "constant"
     seeds: int = Field(1, ge=1)
+    discriminant: float | None = Field(None, ge=0, le=1)
     keep: Literal["val_loss", "val_score"] = "val_loss"
     taus: tuple[Tau, ...] = ()
     trade: float = Field(0.5, ge=0, le=1)

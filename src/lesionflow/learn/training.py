@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lesionflow import seeding
 from lesionflow.errors import LesionflowError
-from lesionflow.learn import selection, signs
+from lesionflow.learn import discriminant, selection, signs
 from lesionflow.learn.determinism import one_thread
 from lesionflow.learn.head import Classes, Features, Head
 from lesionflow.learn.recipes import Recipe
@@ -35,9 +35,10 @@ class Examples(NamedTuple):
 class Fit:
     """The head of the best epoch, counted from 1, and one row of losses and accuracies an epoch.
 
-    Of several members, an epoch's row is their mean, and the best epoch the first member's. An epoch's training figures
-    are of up to `MEASURED` photos, evenly spaced in the table. `tau` is the adjustment after training, `val_score` what
-    it was chosen for, `signs` are the study's warning signs, with the accuracy on all training photos.
+    Of several members, an epoch's row is their mean, and the best epoch the first member's; a discriminant has no
+    epochs. An epoch's training figures are of up to `MEASURED` photos, evenly spaced in the table. `tau` is the
+    adjustment after training, `val_score` what it was chosen for, `signs` are the study's warning signs, with the
+    accuracy on all training photos.
     """
 
     head: Head
@@ -92,6 +93,8 @@ def fit(train: Examples, val: Examples, labels: list[str], settings: Recipe, *, 
             _standardise(head, torch.tensor(train.features))
         data = _data(head, train, val, len(labels), settings)
         members = [_member(layers, data, settings) for layers in head.members]
+        if settings.discriminant is not None:
+            head.discriminant = discriminant.fitted(data.train, data.val, shrinkage=settings.discriminant)
         return _chosen(head.eval(), members, train, val, labels, settings)
 
 
