@@ -44,6 +44,29 @@ def test_of_equal_scores_the_smallest_tau_wins_whatever_their_order():
     assert selection.adjustment(logits, np.array([0, 1]), prior, (1.0, 0.25, 0.5), trade=0.5) == (0.25, 1.0)
 
 
+def test_tau_is_the_mean_of_the_best_of_resamples():
+    # The first rare photo is found with every tau, the second from 1.0 on, where one of two common ones is lost. Each
+    # resample draws two of each; what is best in it is counted by hand from the draws.
+    prior = np.log(np.float32([0.9, 0.1]))  # tau 1 gives the rare class ln 9 = 2.2
+    logits, actual = np.float32([[9, 0], [2, 0], [0, 9], [2, 0]]), np.array([0, 0, 1, 1])
+    best = []
+    for lost, _, missed in selection._resampled(actual, 2)[:, [1, 2, 3]]:
+        # Balanced accuracy is (2 + 2 - missed) / 4 at tau 0, and (2 - lost + 2) / 4 at tau 1.
+        best.append(1.0 if missed > lost else 0.0)
+    tau, _ = selection.adjustment(logits, actual, prior, (0.0, 1.0), trade=1.0)
+    assert tau == pytest.approx(np.mean(best), abs=5e-4)
+    assert 0.2 < tau < 0.5  # a third, in the long run: missed exceeds lost in 5 of 16 draws
+
+
+def test_resamples_draw_as_many_of_each_class_as_there_are():
+    actual = np.array([0, 1, 1, 2, 2, 2])
+    counts = selection._resampled(actual, 3)
+    sums = np.stack([counts[:, actual == class_id].sum(axis=1) for class_id in range(3)], axis=1)
+    assert (sums == [1, 2, 3]).all()
+    assert np.array_equal(counts, selection._resampled(actual, 3))
+    assert counts[:, 3].std() > 0
+
+
 def test_without_taus_nothing_is_adjusted():
     logits, prior = np.float32([[1.0, 0], [1.0, 0]]), np.log(np.float32([0.99, 0.01]))
     # One class predicted: recalls 1 and 0, no correlation.
