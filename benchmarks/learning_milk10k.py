@@ -7,7 +7,8 @@ on the same features. `study` is the one of the study's heads that validation pr
 `tuned` is the pair of tuned heads that params.yaml joins, which look at age, sex and body site beside the photo;
 `tuned_untold` are the answers of that same pair where none of the three is told, and `photo_alone` is a pair that was
 trained without them. Each head alone stands under `models`. The recipe was tuned on splits 100 to 119 of the same
-photos; these are splits 0 to 9.
+photos; these are splits 0 to 9. They were looked at after each step of the tuning; `unseen` has the figures of
+splits 200 to 209, which were not.
 """
 
 import time
@@ -40,6 +41,8 @@ SLUGS, RECIPES = ("efficientnet_lite0", "efficientnet_lite2"), ("study", "tuned"
 WAYS = ("study", "tuned", "tuned_untold", "photo_alone")
 CLINICAL: tuple[Column, ...] = ("age", "sex", "body_site")
 FIGURES = ("balanced_accuracy", "mcc", "accuracy")
+UNSEEN = 200
+"""The first of the splits that no setting was looked at on, as many as the others."""
 
 
 def read_photos(data: Path) -> tuple[pd.DataFrame, list[StoredPhoto]]:
@@ -199,8 +202,9 @@ def main(data: Path, folder: Path | None, first_split: int, splits: int, out: Pa
     used = set(table.loc[(table["verdict"] == "keep") & table["label"].isin(labels), "sha256"])
     photos = [photo for photo in stored if photo.sha256 in used]
     run = Run(table, kept, {slug: extracted(slug, photos, folder) for slug in SLUGS}, rows[["sha256", *CLINICAL]])
-    seeds = range(first_split, first_split + splits)
-    runs = list(parallel.map_ordered(run, list(seeds), desc="splits", unit="split"))
+    seeds, unseen = (list(range(first, first + splits)) for first in (first_split, UNSEEN))
+    both = list(parallel.map_ordered(run, [*seeds, *unseen], desc="splits", unit="split"))
+    runs, others = both[:splits], summary(both[splits:], load("curate.split", SplitParams))
     recipes = {recipe: load(f"recipes.{recipe}", Recipe).model_dump(mode="json") for recipe in RECIPES}
     write_json(
         summary(runs, load("curate.split", SplitParams))
@@ -209,7 +213,8 @@ def main(data: Path, folder: Path | None, first_split: int, splits: int, out: Pa
             "recipes": recipes,
             "photos": len(photos),
             "classes": labels,
-            "splits": list(seeds),
+            "splits": seeds,
+            "unseen": {"splits": unseen, **{way: others[way] for way in (*WAYS[:2], "tuned_minus_study")}},
             "runs": runs,
             "command": "make benchmark-learning-milk10k",
             "versions": versions(),

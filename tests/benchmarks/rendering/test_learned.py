@@ -8,6 +8,8 @@ def test_the_gain_of_the_tuned_recipe_stands_below_both():
     results = {
         "study": of, "tuned": of, "tuned_minus_study": gain, "photo_alone": of,
         "photo_alone_minus_study": gain, "tuned_untold": of | {"mcc": figure(0.3)},
+        "unseen": {"splits": list(range(200, 220)), "study": of | {"balanced_accuracy": figure(0.46)}, "tuned": of,
+                   "tuned_minus_study": gain | {"balanced_accuracy": figure(0.09)}},
         "models": {"lite0-study": gain | {"mcc": figure(0.4)}, "pair-tuned": of},
         "trade": 0.7, "photos": 2911, "classes": list("abcdef"),
         "splits": list(range(10)),
@@ -20,7 +22,9 @@ def test_the_gain_of_the_tuned_recipe_stands_below_both():
     assert rows[4] == ["tuned minus study", "8.0 % [3.0, 13.0]", "0.020 [-0.030, 0.070]", "1.0 % [-4.0, 6.0]"]
     assert rows[5][:3] == ["tuned, told no age, sex or body site", "54.0 % [49.0, 59.0]", "0.300 [0.250, 0.350]"]
     assert rows[7] == ["the same minus study", *rows[4][1:]]
-    assert [row[0] for row in rows[8:]] == ["`lite0-study`"]  # the pair is what stands as tuned
+    assert rows[8][:2] == ["tuned minus study, 20 unseen splits", "9.0 % [4.0, 14.0]"]
+    assert "`study` has 46.0 % [41.0, 51.0] balanced accuracy, `tuned` 54.0 % [49.0, 59.0]." in text
+    assert [row[0] for row in rows[9:]] == ["`lite0-study`"]  # the pair is what stands as tuned
     assert "2,911 photos of 6 classes, means of 10 splits" in text
     assert "weighs balanced accuracy 0.7 and MCC 0.3." in text
 
