@@ -23,7 +23,7 @@ ENTRANCES = ("__main__.py", "cli.py")
 # What that loader imports. Explicit pins: letting MLflow find them out loads the model in a new process (19 s).
 REQUIREMENTS = (
     "joblib", "mlflow", "numpy", "pandas", "pillow", "pillow-heif", "pyarrow", "pydantic", "PyYAML", "safetensors",
-    "scikit-learn", "timm", "torch", "torchvision", "tqdm",
+    "scikit-learn", "scipy", "timm", "torch", "torchvision", "tqdm",
 )  # fmt: skip
 
 
