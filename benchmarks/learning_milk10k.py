@@ -204,10 +204,11 @@ def main(data: Path, folder: Path | None, first_split: int, splits: int, out: Pa
     run = Run(table, kept, {slug: extracted(slug, photos, folder) for slug in SLUGS}, rows[["sha256", *CLINICAL]])
     seeds, unseen = (list(range(first, first + splits)) for first in (first_split, UNSEEN))
     both = list(parallel.map_ordered(run, [*seeds, *unseen], desc="splits", unit="split"))
-    runs, others = both[:splits], summary(both[splits:], load("curate.split", SplitParams))
+    shares, runs = load("curate.split", SplitParams), both[:splits]
+    others = summary(both[splits:], shares)
     recipes = {recipe: load(f"recipes.{recipe}", Recipe).model_dump(mode="json") for recipe in RECIPES}
     write_json(
-        summary(runs, load("curate.split", SplitParams))
+        summary(runs, shares)
         | {
             "trade": recipes["tuned"]["trade"],
             "recipes": recipes,

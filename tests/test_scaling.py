@@ -2,24 +2,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import softmax
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
 from lesionflow import scaling
-
-
-def drawn_from(probabilities, rng):
-    """Truths drawn as the probabilities say."""
-    return (probabilities.cumsum(axis=1) > rng.random((len(probabilities), 1))).argmax(axis=1)
-
-
-def made(temperature, photos=4000, seed=0):
-    """Probabilities that are `temperature` times as sure as they should be, and their truth."""
-    rng = np.random.default_rng(seed)
-    logits = rng.normal(0, 1.5, (photos, 3))
-    return softmax(logits * temperature, axis=1), drawn_from(softmax(logits, axis=1), rng)
+from tests.sureness import made
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
