@@ -135,6 +135,9 @@ benchmark-split: $(INSTALLED) ## Measure how many test photos leave test when da
 benchmark-learning: $(INSTALLED) ## Measure what training costs over the pass of features, on generated photos
 	python benchmarks/learning.py
 
+benchmark-phone-photos: $(INSTALLED) ## Measure what decoding photos of phones at reduced scale spares and changes
+	python benchmarks/phone_photos.py
+
 benchmark-learning-milk10k: $(INSTALLED) ## Measure what recipe tuned gains over study on real photos (needs ../shared/data)
 	python benchmarks/learning_milk10k.py
 

@@ -27,6 +27,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "curation": data.curation,
     "curation_scale": data.curation_scale,
     "learning": learned.learning,
+    "phone_photos": learned.phone_photos,
     "learning_milk10k": learned.learning_milk10k,
     "external_pad": learned.external_pad,
     "ablation": learned.ablation,

@@ -117,6 +117,34 @@ def _pass(name: str, of: Mapping[str, Any]) -> list[str]:
     return [f"`{name}`", *(f"{rate:.1f}" for rate in rates), f"{of['feature_rate_over_memory_rate']:.2f}"]
 
 
+def phone_photos(results: Mapping[str, Any]) -> str:
+    """The pass over large photos, decoded at reduced scale and in full.
+
+    Parameters
+    ----------
+    results : `photos_a_second` {reduced, in_full}, `reduced_over_in_full`, `lowest_cosine` (by view), `photos`, `size`
+        (pixels), `mean_bytes`, `model`, `processors`, `command` and `versions`.
+    """
+    rates, (width, height) = results["photos_a_second"], results["size"]
+    rows = [
+        [
+            f"`{results['model']}`",
+            *(f"{of:.1f}" for of in (rates["reduced"], rates["in_full"], results["reduced_over_in_full"])),
+        ]
+    ]
+    views = "views" if len(results["lowest_cosine"]) > 1 else "view"
+    alike = ", ".join(f"{view} {cosine:.4f}" for view, cosine in results["lowest_cosine"].items())
+    return "\n\n".join(
+        [
+            markdown.of_markup(["Network", "Photos a second", "Decoded in full", "Ratio"], rows),
+            f"{results['photos']} generated JPEGs of {width} x {height} pixels, {results['mean_bytes'] / 1e6:.1f} MB "
+            f"each, in {len(results['lowest_cosine'])} {views}; {results['processors']} processors. Lowest cosine "
+            f"between the features of both: {alike}. Measured by `{results['command']}`, with "
+            f"{words.versions(results['versions'])}.",
+        ]
+    )
+
+
 def ablation(results: Mapping[str, Any]) -> str:
     """Frozen and fine-tuned at each share of the training photos, and the differences.
 

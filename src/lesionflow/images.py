@@ -43,6 +43,9 @@ UPRIGHT = {
 LYING = frozenset({5, 6, 7, 8})
 """The EXIF orientations that exchange width and height."""
 
+SAME_SHAPE = 0.02
+"""By which the aspects of one picture at two scales may differ."""
+
 
 class UnreadableImageError(LesionflowError):
     """The bytes are no picture that can be decoded whole."""
@@ -126,6 +129,11 @@ def decode(content: bytes, *, at_least: int | None = None, max_pixels: int = MAX
     load(picture, at_least=at_least, max_pixels=max_pixels)
     turn = UPRIGHT.get(orientation(picture))
     return _rgb(picture if turn is None else picture.transpose(turn))
+
+
+def same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two sizes (width, height) are of one picture at two scales, each rounded to whole pixels."""
+    return abs(one[0] / one[1] - other[0] / other[1]) <= SAME_SHAPE
 
 
 def load(picture: Image.Image, *, at_least: int | None = None, max_pixels: int = MAX_PIXELS) -> None:

@@ -61,7 +61,7 @@ def test_masks_that_cannot_be_used_are_counted_by_reason(preprocess, stored):
     )
     found = localisation.masks(photos, dict.fromkeys(photos, (80, 80)), preprocess)
     assert list(found.seen) == ["good"]
-    assert found.unusable == {"unreadable": 1, "another size than its photo": 1, "out of view": 2}
+    assert found.unusable == {"unreadable": 1, "another shape than its photo": 1, "out of view": 2}
 
 
 def test_scores_of_a_map_by_hand():

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from PIL import ImageFile
 
 from lesionflow import images
 from lesionflow.ingest import admission
@@ -40,6 +41,20 @@ def test_a_photo_that_arrived_is_stored_without_personal_data():
     assert finding["fetched_length"] == len(photo)
     assert finding["sha256"] == hashlib.sha256(stored).hexdigest()
     assert b"Serial-4711" not in stored
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_photo_and_mask_are_decoded_once_each(form, monkeypatch):
+    decoded = []
+    plain = ImageFile.ImageFile.load
+
+    def load(self):
+        decoded.extend([self.format] * bool(self.tile))
+        return plain(self)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", load)
+    admitted(encoded(picture(), form), encoded(picture(1), "PNG"))
+    assert decoded == [form, "PNG"]
 
 
 def test_what_did_not_arrive_says_why():

@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from timm.data.transforms_factory import create_transform
-from torchvision.transforms import Compose, ToTensor
+from torchvision.transforms import CenterCrop, Compose, Normalize, Resize, ToTensor
 
 from lesionflow.learn.preprocessing import Preprocess
 
@@ -61,6 +63,26 @@ def test_a_batch_of_pixels_becomes_the_numbers_of_each_photo():
     before = pixels.clone()
     assert torch.equal(made.numbers(pixels), torch.stack([made(one) for one in photos]))
     assert torch.equal(pixels, before)
+
+
+@pytest.mark.parametrize(
+    ("form", "first", "size"),
+    [
+        # A zoomed view is of half the shorter side. Of 640 pixels, 1/4 is 160 and 1/8 is 80.
+        ("JPEG", Resize(80), (200, 160)),
+        ("JPEG", Resize([81]), (400, 320)),
+        ("JPEG", Resize((30, 40)), (100, 80)),
+        ("JPEG", Resize(1), (100, 80)),
+        ("JPEG", Resize(321), (800, 640)),
+        ("JPEG", CenterCrop(40), (800, 640)),
+        ("PNG", Resize(40), (800, 640)),
+    ],
+)
+def test_a_large_jpeg_is_decoded_no_smaller_than_its_zoomed_view_needs(form, first, size):
+    stream = io.BytesIO()
+    Image.effect_noise((800, 640), 20).convert("RGB").save(stream, form)
+    made = Preprocess(Compose([first, ToTensor(), Normalize([0.5] * 3, [0.5] * 3)]))
+    assert made.decoded(stream.getvalue()).size == size
 
 
 def test_a_transform_of_another_kind_is_refused():

@@ -32,8 +32,6 @@ MIDDLE = 127
 """Grey level above which a mask says lesion."""
 STEP = 0.1
 """Of the sides of the box that covers lesions, as shares of the photo's."""
-SAME_SHAPE = 0.02
-"""By which the aspect of a mask may differ from its photo's: both are rounded to pixels."""
 
 
 class Photo(NamedTuple):
@@ -165,7 +163,7 @@ def pictures(
 def _without_lesion(picture: Image.Image, mask: StoredPhoto | None, sides: tuple[float, float]) -> Image.Image | None:
     """The photo with its lesion covered; None without a usable mask."""
     shape = None if mask is None else _shape(mask)
-    if shape is None or abs(shape.width / shape.height - picture.width / picture.height) > SAME_SHAPE:
+    if shape is None or not images.same_shape(shape.size, picture.size):
         return None
     fitted = shape.resize(picture.size, Image.Resampling.NEAREST)
     return corruptions.lesion_covered(picture, np.asarray(fitted) > MIDDLE, sides)

@@ -11,7 +11,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from lesionflow import images
 from lesionflow.errors import LesionflowError
 from lesionflow.explain import (
     choice,
@@ -146,8 +145,9 @@ class Explainer:
     def _look(self, name: str) -> _Look:
         """Each photo is decoded once, and its views beside the first are looked at once: all else asks of the first."""
         if name not in self.looks:
-            picture, share = images.decode(self.photos[name].read()), float(self.backbone.data_config["crop_pct"])
-            views = photo_views.tensors(picture, self.backbone.preprocess, self.classifier.inputs.needed)
+            preprocess, share = self.backbone.preprocess, float(self.backbone.data_config["crop_pct"])
+            picture = preprocess.decoded(self.photos[name].read())
+            views = photo_views.tensors(picture, preprocess, self.classifier.inputs.needed)
             shown = panel.seen(picture, self.backbone.input_size, share)
             seen = self.classifier.holding(views[None], self._told([name]))
             self.looks[name] = _Look(seen, picture.size, shown, corrupted.at_size(picture))

@@ -32,17 +32,17 @@ def masks(stored: Mapping[str, StoredPhoto], sizes: Mapping[str, tuple[int, int]
     Parameters
     ----------
     stored : where the masks lie, by the photo's content hash.
-    sizes : of the photos, width and height in pixels.
+    sizes : of the photos as they were decoded, width and height in pixels.
     """
-    seen, unusable = {}, {"unreadable": 0, "another size than its photo": 0, "out of view": 0}
+    seen, unusable = {}, {"unreadable": 0, "another shape than its photo": 0, "out of view": 0}
     for name in sorted(stored):
         try:
             picture = images.decode(stored[name].read())
         except UnreadableImageError:
             unusable["unreadable"] += 1
             continue
-        if picture.size != sizes[name]:
-            unusable["another size than its photo"] += 1
+        if not images.same_shape(picture.size, sizes[name]):
+            unusable["another shape than its photo"] += 1
             continue
         mask = in_view(picture, preprocess)
         if mask.any() and not mask.all():

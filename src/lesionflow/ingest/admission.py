@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from lesionflow.ingest.privacy import as_png, strip
 from lesionflow.ingest.reasons import Rejection
-from lesionflow.ingest.verify import Verified, decodes, verify
+from lesionflow.ingest.verify import Verified, verify
 from lesionflow.ingest.waiting import Finding, Journal
 
 VERSION = 1
@@ -63,7 +63,6 @@ def admit(arrival: Arrival, journal: Journal, *, max_pixels: int) -> Finding:
     finding |= {"fetched_sha256": hashlib.sha256(photo).hexdigest(), "fetched_length": len(photo)}
     try:
         verified = verify(photo, row.checksum, max_pixels=max_pixels)
-        decodes(photo, max_pixels=max_pixels)
     except Rejection as rejection:
         return finding | _why(rejection)
     content, extension = strip(photo, verified.extension, verified.orientation)
@@ -82,9 +81,8 @@ def _mask(mask: Body, photo: Verified, journal: Journal, max_pixels: int) -> Fin
         if isinstance(mask, Rejection):
             raise mask
         verified = verify(mask, None, max_pixels=max_pixels)
-        decodes(mask, max_pixels=max_pixels)
     except Rejection as rejection:
         return {"detail": f"mask: {rejection}"}
     if (verified.width, verified.height) != (photo.width, photo.height):
         return {"detail": f"mask: {verified.width}x{verified.height}, photo {photo.width}x{photo.height}"}
-    return {f"mask_{name}": value for name, value in journal.put(as_png(mask)).items()}
+    return {f"mask_{name}": value for name, value in journal.put(as_png(mask, verified.orientation)).items()}

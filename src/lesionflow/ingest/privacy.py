@@ -36,13 +36,13 @@ def strip(content: bytes, extension: str, orientation: int) -> tuple[bytes, str]
         return _strip_png(content, orientation), extension
     if extension == "webp" and _webp_chunks(content) <= WEBP_KEPT:
         return content, extension
-    return as_png(content), "png"
+    return as_png(content, orientation), "png"
 
 
-def as_png(content: bytes) -> bytes:
-    """The picture as RGB PNG, upright; a PNG stays as it is but for its metadata."""
+def as_png(content: bytes, orientation: int) -> bytes:
+    """The picture as RGB PNG, upright; a PNG of this EXIF orientation stays as it is but for its metadata."""
     if content.startswith(PNG_SIGNATURE):
-        return _strip_png(content, images.orientation(images.opened(content)))
+        return _strip_png(content, orientation)
     written = io.BytesIO()
     images.decode(content).save(written, "PNG")
     return written.getvalue()

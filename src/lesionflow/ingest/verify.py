@@ -23,7 +23,7 @@ HTML = re.compile(rb"<!doctype html|<(html|head|body|title|script|meta|div|p|h1)
 
 
 class Verified(NamedTuple):
-    """Extension, upright size in pixels, and EXIF orientation (1-8) of a body whose header is sound."""
+    """Extension, upright size in pixels, and EXIF orientation (1-8) of a sound body."""
 
     extension: str
     width: int
@@ -32,7 +32,9 @@ class Verified(NamedTuple):
 
 
 def verify(content: bytes, checksum: str | None, *, max_pixels: int) -> Verified:
-    """Hold a body against its declared checksum, and read its header.
+    """Hold a body against its declared checksum, read its header and decode all of it, once.
+
+    A JPEG is decoded at its smallest scale: every coefficient is read, and only the last step of the arithmetic saved.
 
     Raises
     ------
@@ -51,22 +53,16 @@ def verify(content: bytes, checksum: str | None, *, max_pixels: int) -> Verified
     width, height = picture.size
     if width * height > max_pixels:
         raise Rejection(Reason.TOO_MANY_PIXELS, f"{width}x{height}")
+    _decode(picture, max_pixels)
+    # Asked for only now, since the orientation of a PNG may stand behind its pixels, and Pillow decodes them to see.
     turn = images.orientation(picture)
     size = (height, width) if turn in images.LYING else (width, height)
     return Verified(EXTENSIONS[picture.format or ""], *size, turn)
 
 
-def decodes(content: bytes, *, max_pixels: int) -> None:
-    """Decode all of a body.
-
-    A JPEG is decoded at its smallest scale: every coefficient is read, and only the last step of the arithmetic saved.
-
-    Raises
-    ------
-    Rejection : with the reason for the ledger.
-    """
+def _decode(picture: Image.Image, max_pixels: int) -> None:
     try:
-        images.load(_opened(content), at_least=1, max_pixels=max_pixels)
+        images.load(picture, at_least=1, max_pixels=max_pixels)
     except UnreadableImageError as error:
         reason = Reason.TRUNCATED if "truncated" in str(error) else Reason.UNDECODABLE
         raise Rejection(reason, " ".join(str(error).split())) from None

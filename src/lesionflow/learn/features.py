@@ -17,7 +17,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from lesionflow import images, parallel
+from lesionflow import parallel
 from lesionflow.errors import LesionflowError
 from lesionflow.images import StoredPhoto, UnreadableImageError
 from lesionflow.learn import engines, photo_views
@@ -27,7 +27,7 @@ from lesionflow.learn.engines import Engine
 from lesionflow.learn.photo_views import View
 from lesionflow.params import Section
 
-VERSION = 3
+VERSION = 4
 """Raised when this module computes other features for the same photo, so that no cached row outlives its meaning."""
 Rows = npt.NDArray[np.float32]
 
@@ -139,7 +139,7 @@ class _Batch:
 
     def _decoded(self, photo: StoredPhoto) -> Tensor:
         try:
-            picture = images.decode(photo.read())
+            picture = self.backbone.preprocess.decoded(photo.read())
         except UnreadableImageError as error:
             what = f"{photo.shard.name}: photo {photo.sha256}: {error}"
             raise LesionflowError(what, remedy="Run `dvc repro -f ingest`.") from None

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import log_softmax, softmax
 
+from lesionflow import scaling
 from lesionflow.errors import LesionflowError
 from lesionflow.learn import selection, signs
 from lesionflow.learn.head import Features
-
-TINY = np.finfo(np.float32).tiny
-"""In place of a probability of 0, whose logarithm would let one classifier overrule the others."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +94,10 @@ def _mean(each: Sequence[Features], cards: Sequence[Mapping[str, Any]]) -> Featu
 
 def _unadjusted(probabilities: Features, card: Mapping[str, Any]) -> npt.NDArray[np.float64]:
     """Log-probabilities before the classifier's own adjustment, up to a constant a photo."""
-    raw = np.log(np.maximum(probabilities.astype(float), TINY)) + card["tau"] * _prior(card)
-    log_probabilities: npt.NDArray[np.float64] = raw - np.log(np.exp(raw).sum(axis=1, keepdims=True))
-    return log_probabilities
+    # None is 0, or its logarithm would let one classifier overrule the others.
+    logits = np.log(probabilities.astype(float).clip(scaling.LOWEST))
+    return np.asarray(log_softmax(logits + card["tau"] * _prior(card), axis=1))
 
 
 def _probabilities(logits: npt.NDArray[Any]) -> Features:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
+    return np.asarray(softmax(logits, axis=1), dtype=np.float32)

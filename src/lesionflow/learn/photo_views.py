@@ -11,11 +11,13 @@ View = Literal["full", "zoom", "full_flipped", "zoom_flipped"]
 Basic = Literal["full", "zoom"]
 FLIPPED = "_flipped"
 VIEWS: tuple[View, ...] = get_args(View)
+MAGNIFIED = 2
+"""How many times the resolution of the whole photo a zoomed view asks for."""
 
 
 def zoomed(picture: Image.Image) -> Image.Image:
     """The middle square of half the shorter side: of a close-up mostly the lesion, at twice the resolution."""
-    side = max(1, min(picture.size) // 2)
+    side = max(1, min(picture.size) // MAGNIFIED)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     return picture.crop((left, top, left + side, top + side))
 

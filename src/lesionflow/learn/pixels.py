@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from lesionflow import images, parallel
+from lesionflow import parallel
 from lesionflow.errors import LesionflowError
 from lesionflow.images import StoredPhoto, UnreadableImageError
 from lesionflow.learn import engines
@@ -34,7 +34,7 @@ def fill(pixels: Pixels, photos: Sequence[StoredPhoto], preprocess: Preprocess) 
 
 def _decoded(preprocess: Preprocess, photo: StoredPhoto) -> Pixels:
     try:
-        return np.asarray(preprocess.pixels(images.decode(photo.read())).numpy())
+        return np.asarray(preprocess.pixels(preprocess.decoded(photo.read())).numpy())
     except UnreadableImageError as error:
         what = f"{photo.shard.name}: photo {photo.sha256}: {error}"
         raise LesionflowError(what, remedy="Run `dvc repro -f ingest`.") from None

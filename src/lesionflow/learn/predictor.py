@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
 
-from lesionflow import images, parallel, scaling
+from lesionflow import parallel, scaling
 from lesionflow.errors import LesionflowError
 from lesionflow.files import read_json
 from lesionflow.images import UnreadableImageError
@@ -39,8 +38,9 @@ class Member:
         self.classifier, self.card = load_classifier(self.backbone, folder)
         _refuse_other_preprocessing(self.backbone, content["backbone"], folder)
 
-    def tensor(self, picture: Image.Image) -> torch.Tensor:
-        """The views (V, 3, H, W) that the head needs of a decoded photo."""
+    def tensor(self, content: bytes) -> torch.Tensor:
+        """The views (V, 3, H, W) that the head needs of a photo."""
+        picture = self.backbone.preprocess.decoded(content)
         return photo_views.tensors(picture, self.backbone.preprocess, self.classifier.inputs.needed)
 
     def told(self, inputs: pd.DataFrame) -> torch.Tensor:
@@ -100,10 +100,10 @@ class Predictor:
 
     def _tensors(self, row: int, value: Any) -> list[torch.Tensor]:
         try:
-            picture = images.decode(_content(value))
+            content = _content(value)
+            return [member.tensor(content) for member in self.members]
         except UnreadableImageError as error:
             raise LesionflowError(f"prediction, row {row}: {error}", remedy="Send a JPEG or PNG file.") from None
-        return [member.tensor(picture) for member in self.members]
 
 
 def _description(folder: Path) -> dict[str, Any]:

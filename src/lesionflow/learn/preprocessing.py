@@ -16,6 +16,9 @@ from torch.utils import dlpack
 from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, Resize, ToTensor, v2
 from torchvision.transforms import functional as operations
 
+from lesionflow import images
+from lesionflow.learn.photo_views import MAGNIFIED
+
 MODES = (InterpolationMode.BICUBIC, InterpolationMode.BILINEAR)
 """In which torch resizes bytes as Pillow does, but for rounding."""
 
@@ -33,7 +36,19 @@ class Preprocess:
         if not isinstance(to_tensor, (MaybeToTensor, ToTensor)) or not isinstance(normalise, Normalize):
             raise TypeError(f"a transform of another kind: {transform}")
         self.of_bytes, self.geometry = _of_bytes(geometry), Compose(geometry)
+        self.at_least = _at_least(geometry)
         self.mean, self.std = ([float(value) for value in values] for values in (normalise.mean, normalise.std))
+
+    def decoded(self, content: bytes) -> Image.Image:
+        """A photo large enough for every view: a phone's JPEG at 1/2, 1/4 or 1/8 of its scale, anything else whole.
+
+        The scale is the same whichever views are asked for, so that features depend on the photo alone.
+
+        Raises
+        ------
+        UnreadableImageError : see `images.decode`.
+        """
+        return images.decode(content, at_least=self.at_least)
 
     def pixels(self, picture: Image.Image) -> Tensor:
         """Resized and cropped, (3, H, W) of 0-255."""
@@ -65,6 +80,14 @@ def _lent(picture: Image.Image) -> Tensor:
         return _bytes(picture)
     lent: Tensor = dlpack.from_dlpack(pixels.flatten())
     return lent.view(picture.height, picture.width, -1).permute(2, 0, 1)
+
+
+def _at_least(steps: list[Any]) -> int | None:
+    """Pixels of the shorter side that every view needs; None when photos are not first resized to a side."""
+    if not steps or not isinstance(steps[0], Resize):
+        return None
+    size = steps[0].size
+    return MAGNIFIED * (int(size) if isinstance(size, int) else max(map(int, size)))
 
 
 def _of_bytes(steps: list[Any]) -> v2.Transform | None:

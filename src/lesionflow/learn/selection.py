@@ -47,15 +47,21 @@ def adjustment(
     photos at once hangs on a few of them, and on milk10k varied twice as much from split to split. Of equal scores the
     smallest tau wins. Without taus, tau is 0.
     """
-    classes = len(prior)
-    tried = sorted(taus) or [0.0]
-    cells = [actual * classes + adjusted(logits, prior, tau).argmax(axis=1) for tau in tried]
-    best = []
+    classes, tried = len(prior), sorted(taus) or [0.0]
+    predicted = [adjusted(logits, prior, tau).argmax(axis=1) for tau in tried]
+    tau = tried[0] if len(tried) == 1 else round(float(np.mean(_best(tried, predicted, actual, classes, trade))), 3)
+    return tau, score(actual, adjusted(logits, prior, tau).argmax(axis=1), classes, trade=trade)
+
+
+def _best(
+    taus: Sequence[float], predicted: Sequence[Classes], actual: Classes, classes: int, trade: float
+) -> list[float]:
+    """The best of `taus` in each resample, by what is predicted with each."""
+    cells, found = [actual * classes + one for one in predicted], []
     for counts in _resampled(actual, classes):
         tables = (np.bincount(cell, counts, minlength=classes**2).reshape(classes, classes) for cell in cells)
-        best.append(tried[int(np.argmax([_of_table(table.astype(float), trade) for table in tables]))])
-    tau = round(float(np.mean(best)), 3)
-    return tau, score(actual, adjusted(logits, prior, tau).argmax(axis=1), classes, trade=trade)
+        found.append(taus[int(np.argmax([_of_table(table.astype(float), trade) for table in tables]))])
+    return found
 
 
 def _resampled(actual: Classes, classes: int) -> Reals:

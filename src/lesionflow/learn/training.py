@@ -18,6 +18,7 @@ from lesionflow.learn.determinism import one_thread
 from lesionflow.learn.head import Classes, Features, Head
 from lesionflow.learn.recipes import Recipe
 
+Schedule = torch.optim.lr_scheduler.LRScheduler
 HISTORY = ["epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy"]
 MEASURED = 4_000
 """Training photos that an epoch is measured on, at most: its accuracy is then known to a point (standard error), and
@@ -126,8 +127,7 @@ def _data(head: Head, train: Examples, val: Examples, classes: int, settings: Re
 
 def _member(layers: nn.Module, data: _Data, settings: Recipe) -> _Member:
     optimiser = _optimiser(layers, settings)
-    steps = settings.max_epochs * math.ceil(len(data.train[0]) / settings.batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _rate(settings, steps))
+    schedule = _schedule(optimiser, len(data.train[0]), settings)
     history: list[dict[str, float]] = []
     best, best_epoch, best_loss = layers.state_dict(), 0, float("inf")
     for epoch in range(1, settings.max_epochs + 1):
@@ -153,18 +153,20 @@ def _optimiser(layers: nn.Module, settings: Recipe) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
-def _rate(settings: Recipe, steps: int) -> Any:
-    """The learning rate's factor at a step: 1, or half a cosine from 1 to 0."""
+def _schedule(optimiser: torch.optim.Optimizer, photos: int, settings: Recipe) -> Schedule | None:
+    """Half a cosine of the learning rate, down to 0 in the last step; None for a constant one."""
     if settings.schedule == "constant":
-        return lambda _: 1.0
-    return lambda step: 0.5 * (1 + math.cos(math.pi * min(step, steps) / steps))
+        return None
+    return torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimiser, settings.max_epochs * math.ceil(photos / settings.batch_size)
+    )
 
 
 def _one_epoch(
     layers: nn.Module,
     data: _Data,
     optimiser: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
+    schedule: Schedule | None,
     settings: Recipe,
 ) -> None:
     layers.train()
@@ -180,7 +182,8 @@ def _one_epoch(
         _refuse_non_finite(loss.item(), "training")
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        schedule.step()
+        if schedule is not None:
+            schedule.step()
 
 
 def _measured(layers: nn.Module, data: _Data, settings: Recipe) -> tuple[dict[str, float], Features]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from lesionflow import images
 from lesionflow.adapters import content, packaging
 from lesionflow.adapters.content import Subject
 from lesionflow.errors import LesionflowError
@@ -113,11 +112,12 @@ def _draw(member: Member, path: Path, told: Mapping[str, Any], target: int, name
     layer = next((one for one in every if one.name == chosen["target_layer"]), None)
     if layer is None:
         raise LesionflowError(f"layer {chosen['target_layer']} of {name}: not there", remedy="Run `dvc repro explain`.")
-    picture = images.decode(_content(path))
-    looked = classifier.holding(member.tensor(picture)[None], member.told(pd.DataFrame([dict(told)], index=[0])))
+    photo = _content(path)
+    looked = classifier.holding(member.tensor(photo)[None], member.told(pd.DataFrame([dict(told)], index=[0])))
     heat = gradcam.maps(classifier.of_first_view(looked), looked.photos, [target], layer, chosen["method"])
     if gradcam.broken(heat).any():
         return False
+    picture = backbone.preprocess.decoded(photo)
     seen = panel.seen(picture, backbone.input_size, float(backbone.data_config["crop_pct"]))
     with atomic(cam) as partial:
         panel.overlay(seen, heat[0]).save(partial, quality=90)

@@ -51,6 +51,18 @@ def test_what_learning_costs_is_told_with_what_it_was_measured_on():
     assert "Measured by `make benchmark-learning`, with torch 2.14.1." in text
 
 
+def test_what_reduced_scale_spares_is_told_with_how_alike_its_features_are():
+    results = {
+        "photos_a_second": {"reduced": 21.04, "in_full": 5.26}, "reduced_over_in_full": 4.0, "photos": 96,
+        "lowest_cosine": {"full": 0.99984, "zoom": 0.99871}, "size": [4032, 3024], "mean_bytes": 3_140_000,
+        "model": "lite0", "processors": 2, "command": "make benchmark-phone-photos", "versions": {"torch": "2.14.1"},
+    }  # fmt: skip
+    table, said = learned.phone_photos(results).split("\n\n")
+    assert cells(table)[2:] == [["`lite0`", "21.0", "5.3", "4.0"]]
+    assert said.startswith("96 generated JPEGs of 4032 x 3024 pixels, 3.1 MB each, in 2 views; 2 processors.")
+    assert "full 0.9998, zoom 0.9987" in said
+
+
 def test_the_drop_on_photos_from_elsewhere_stands_above_what_is_recovered():
     told = {"balanced_accuracy": figure(0.43), "mcc": figure(0.3)}
     model = told | {"model": "lite0-study", "drop": {"balanced_accuracy": figure(-0.12), "mcc": figure(-0.17)}}
