@@ -23,7 +23,7 @@ RUN = {
     "rm -r data data.dvc", "mkdir -p data/manifests", "lesionflow import milk10k <metadata.csv>",
     "dvc add data && dvc repro", "dvc add data", "dvc repro", "dvc params diff", "dvc metrics diff", "dvc plots show",
     "dvc remote add -d shared s3://bucket/lesionflow", "dvc push", "dvc pull", "git pull", "lesionflow status",
-    "git add data.dvc", 'git commit -m "Photos of spring"', "git add dvc.lock reports",
+    "git restore dvc.lock", "git add data.dvc", 'git commit -m "Photos of spring"', "git add dvc.lock reports",
     'git commit -m "Results with the photos of spring"', "dvc metrics diff HEAD~1", "dvc params diff HEAD~1",
     ". .venv/bin/activate", "export MLFLOW_TRACKING_URI=http://mlflow.example.org:5000",
     "LESIONFLOW_WORKERS=8 dvc repro",
