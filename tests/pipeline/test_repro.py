@@ -186,7 +186,7 @@ def test_forced_run_leaves_the_lock_file_as_it_was(grown, tmp_path):
     assert (again.folder / "dvc.lock").read_bytes() == before
 
 
-def test_a_lock_that_was_cut_off_costs_no_training(done, tmp_path):
+def test_a_lock_that_was_cut_off_costs_no_heat_map(done, tmp_path):
     project = done.copy(tmp_path / "project")
     lock = project.folder / "dvc.lock"
     whole = lock.read_bytes()
@@ -198,7 +198,7 @@ def test_a_lock_that_was_cut_off_costs_no_training(done, tmp_path):
     found = project.run("dvc", "repro").stdout
     assert lock.read_bytes() == whole
     for name in CLASSIFIERS:
-        assert f"Stage 'train@{name}' is cached - skipping run" in found
+        assert f"Stage 'explain@{name}' is cached - skipping run" in found
 
 
 def test_a_bad_manifest_stops_with_one_message_and_leaves_nothing_half_written(fresh, tmp_path):
