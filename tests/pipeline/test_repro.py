@@ -190,7 +190,8 @@ def test_a_lock_that_was_cut_off_costs_no_heat_map(done, tmp_path):
     project = done.copy(tmp_path / "project")
     lock = project.folder / "dvc.lock"
     whole = lock.read_bytes()
-    lock.write_bytes(whole[: len(whole) // 2])
+    cut = whole.index(b"- path:", len(whole) // 2) + len(b"- path:")
+    lock.write_bytes(whole[:cut])
     failed = project.run("dvc", "repro", check=False)
     assert failed.returncode
     assert "dvc.lock" in failed.stderr
