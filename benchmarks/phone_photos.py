@@ -19,18 +19,17 @@ import click
 import numpy as np
 from environment import versions
 from leakage import load
-from learning import settled, shard
+from learning import ROUNDS, SEED, settled, shard
 from PIL import Image
 
 from lesionflow import seeding
 from lesionflow.files import write_json
 from lesionflow.images import StoredPhoto
-from lesionflow.learn import backbones, features, memory
+from lesionflow.learn import backbones, engines, features, memory
 from lesionflow.learn.backbones import Backbone, BackboneParams
 
 RESULTS = Path(__file__).parents[1] / "benchmarks/results/phone_photos.json"
-SIZE, GRAIN, SEED = (4032, 3024), 6, 2509
-DIFFERENT, ROUNDS = 16, 3
+SIZE, GRAIN, DIFFERENT = (4032, 3024), 6, 16
 
 
 def phone_jpeg(seed: int) -> bytes:
@@ -71,18 +70,12 @@ def measured(backbone: Backbone, photos: list[StoredPhoto]) -> dict[str, Any]:
         with in_full(backbone):
             once("in_full")
     medians = {name: statistics.median(values) for name, values in rates.items()}
-    alike = cosines(found["reduced"], found["in_full"])
+    alike = [engines.cosine(found["reduced"][:, k], found["in_full"][:, k]) for k in range(len(settings.views))]
     return {
         "photos_a_second": {name: round(value, 2) for name, value in medians.items()},
         "reduced_over_in_full": round(medians["reduced"] / medians["in_full"], 3),
-        "lowest_cosine": {view: round(float(alike[:, k].min()), 5) for k, view in enumerate(settings.views)},
+        "lowest_cosine": {view: round(cosine, 5) for view, cosine in zip(settings.views, alike, strict=True)},
     }
-
-
-def cosines(one: features.Rows, other: features.Rows) -> features.Rows:
-    """Cosine similarity (photos, views) of features (photos, views, width)."""
-    products = (one * other).sum(axis=2)
-    return np.asarray(products / (np.linalg.norm(one, axis=2) * np.linalg.norm(other, axis=2)))
 
 
 @click.command()
