@@ -126,6 +126,9 @@ benchmark-leakage: $(INSTALLED) ## Measure the accuracy that leakage would have 
 benchmark-curation: $(INSTALLED) ## Measure curation against imagededup and CleanVision (needs ../shared/data)
 	python benchmarks/curation.py
 
+benchmark-curation-tuning: $(INSTALLED) ## Measure what trying another threshold costs (needs ../shared/data)
+	python benchmarks/curation_tuning.py
+
 benchmark-curation-scale: $(INSTALLED) ## Measure the search for copies among up to a million generated fingerprints
 	python benchmarks/curation_scale.py
 

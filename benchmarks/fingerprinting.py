@@ -14,7 +14,7 @@ from lesionflow import parallel, tables
 from lesionflow.curate import fingerprint
 from lesionflow.images import StoredPhoto
 
-PAIRS = 3
+PAIRS = 7
 CHUNK = fingerprint.CHUNK
 """Photos handed to a worker at once, in both."""
 

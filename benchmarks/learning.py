@@ -5,9 +5,11 @@ JPEGs of 600 x 450 pixels like milk10k's. Measured are
 
 - `training_over_one_pass`: the pass of one backbone and the study's 20 epochs on its features, over the pass alone
   (a training that runs the backbone in every epoch would cost 20);
-- `feature_rate_over_memory_rate`: photos a second of the pass, reading, decoding and preprocessing included, over the
-  better of torch (eager, channels last) and ONNX Runtime, each with all processors on one batch, on tensors that lie in
-  memory already; beside it the rate of our engine in memory, and `other_models`: the same of larger networks;
+- `feature_rate_over_memory_rate`: photos a second of the pass in one view, reading, decoding and preprocessing
+  included, over the better of torch (eager, channels last) and ONNX Runtime, each with all processors on one batch of
+  the same size, on tensors that lie in memory already; beside it `over_one_by_one`, the same over ONNX Runtime when it
+  is given a photo at a time, the rates of the pass in all views and of our engine in memory, and `other_models`, larger
+  networks;
 - `heads`: six backbones by both recipes of params.yaml by five seeds, on generated features of 27,000 photos and 1,024
   numbers a view, in as many processes as there are processors; a seed is one head, also where a recipe averages more;
 - `memory`: the peak of a process that passes over many photos (of few bytes, by a small network whose features are as
@@ -40,6 +42,7 @@ from lesionflow.files import write_json
 from lesionflow.images import StoredPhoto
 from lesionflow.learn import backbones, engines, feature_parts, features, memory, training
 from lesionflow.learn.backbones import Backbone, BackboneParams
+from lesionflow.learn.engines import Engine
 from lesionflow.learn.features import FeaturesParams
 from lesionflow.learn.preprocessing import Preprocess
 from lesionflow.learn.recipes import Recipe
@@ -49,7 +52,8 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results/learning.json"
 CLASSES, SIZE, SEED = 51, (600, 450), 2509
 BACKBONES, SEEDS, ROWS, WIDTH = 6, 5, 27_000, 1_024
-ROUNDS, EPOCHS = 3, 20
+ROUNDS, EPOCHS = 5, 20
+WARMING = 256
 OTHERS, FEWER = ("efficientnet_lite2", "resnet50"), 320
 """Other networks that are timed, on fewer photos."""
 LIMIT_MINUTES, LIMIT_GIB = 15, 3
@@ -74,43 +78,48 @@ def shard(path: Path, contents: list[bytes], count: int) -> list[StoredPhoto]:
 def passes(backbone: Backbone, photos: list[StoredPhoto], settings: FeaturesParams) -> dict[str, Any]:
     """Seconds of the pass, and its rate beside those of the network alone; medians of rounds that take turns."""
     example = torch.rand(settings.batch_size, *backbone.data_config["input_size"])
-    alone: dict[str, engines.Engine] = {
-        "torch": engines.build("torch", backbone, batch_size=settings.batch_size, device=torch.device("cpu")),
+    torchs = engines.build("torch", backbone, batch_size=settings.batch_size, device=torch.device("cpu"))
+    peers = {
+        "torch": Engine(torchs.of, settings.batch_size),
         "onnx": plain_session(backbone, example),
+        "onnx_one_by_one": plain_session(backbone, example[:1]),
     }
     run = features.engine(backbone, settings)
-    rates: dict[str, list[float]] = {name: [] for name in (*alone, "ours")}
-    seconds = []
-    features.extract(backbone, photos[:256], settings, run=run)
+    views = {"pass": settings.views[:1], "pass_in_all_views": settings.views}
+    rates: dict[str, list[float]] = {name: [] for name in (*views, *peers, "ours")}
+    features.extract(backbone, photos[:WARMING], settings, run=run)
     for _ in range(ROUNDS):
-        started = time.perf_counter()
-        features.extract(backbone, photos, settings, run=run)
-        seconds.append(time.perf_counter() - started)
-        for name, engine in alone.items():
+        for name, wanted in views.items():
+            started = time.perf_counter()
+            features.extract(backbone, photos, settings, wanted, run=run)
+            rates[name].append(len(photos) * len(wanted) / (time.perf_counter() - started))
+        for name, engine in peers.items():
             rates[name].append(engines.rate(engine, example))
         rates["ours"].append(rate_in_threads(run, example))
     medians = {name: statistics.median(found) for name, found in rates.items()}
-    rate = len(photos) / statistics.median(seconds)
     return {
         "photos": len(photos),
-        "pass_seconds": round(statistics.median(seconds), 2),
-        "photos_a_second": round(rate, 2),
-        "in_memory": {name: round(found, 2) for name, found in medians.items()},
+        "views": len(settings.views),
+        "pass_seconds": round(len(photos) / medians["pass"], 2),
+        "photos_a_second": round(medians["pass"], 2),
+        "views_a_second": round(medians["pass_in_all_views"], 2),
+        "in_memory": {name: round(medians[name], 2) for name in (*peers, "ours")},
         "engine": settings.engine,
-        "feature_rate_over_memory_rate": round(rate / max(medians[name] for name in alone), 4),
+        "feature_rate_over_memory_rate": round(medians["pass"] / max(medians["torch"], medians["onnx"]), 4),
+        "over_one_by_one": round(medians["pass"] / medians["onnx_one_by_one"], 4),
     }
 
 
-def plain_session(backbone: Backbone, example: torch.Tensor) -> engines.Engine:
-    """ONNX Runtime as it comes, all processors on one batch."""
+def plain_session(backbone: Backbone, example: torch.Tensor) -> Engine:
+    """ONNX Runtime as it comes, all processors on as many photos as the example's."""
     session = onnxruntime.InferenceSession(
         engines.exported(backbone.pooled, example), providers=["CPUExecutionProvider"]
     )
-    return lambda batch: np.asarray(session.run(None, {"photos": batch.numpy()})[0])
+    return Engine(lambda batch: np.asarray(session.run(None, {"photos": batch.numpy()})[0]), len(example))
 
 
-def rate_in_threads(run: engines.Engine, example: torch.Tensor) -> float:
-    """Tensors a second of our engine, as the pass uses it: a batch a thread."""
+def rate_in_threads(run: Engine, example: torch.Tensor) -> float:
+    """Tensors a second of our engine, as the pass uses it: a batch a thread, and a few photos of it at once."""
     batches = [example] * (4 * engines.threads())
     started = time.perf_counter()
     for _ in engines.each(run, batches, desc="in memory"):

@@ -38,7 +38,12 @@ def main(data: Path, workdir: Path | None) -> None:
 
 
 def run_pipeline(clone: Path, data: Path) -> None:
-    """What README says under "Your data", in a clone of this repository at HEAD."""
+    """The whole pipeline on these photos, in a clone."""
+    subprocess.run(["dvc", "repro"], cwd=clone, env=imported(clone, data), check=True)
+
+
+def imported(clone: Path, data: Path) -> dict[str, str]:
+    """What README says under "Your data", in a clone of this repository at HEAD; the environment to run it in."""
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {"PYTHONPATH": str(clone / "src"), "PATH": path}
@@ -50,9 +55,9 @@ def run_pipeline(clone: Path, data: Path) -> None:
     for command in (
         [sys.executable, "-m", "lesionflow", "import", "milk10k", str(data / "metadata.csv")],
         ["dvc", "add", "--quiet", "data"],
-        ["dvc", "repro"],
     ):
         subprocess.run(command, cwd=clone, env=environment, check=True)
+    return environment
 
 
 def collect(clone: Path, seconds: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "ingest": data.ingest,
     "leakage": data.leakage,
     "curation": data.curation,
+    "curation_tuning": data.curation_tuning,
     "curation_scale": data.curation_scale,
     "learning": learned.learning,
     "phone_photos": learned.phone_photos,

@@ -91,6 +91,20 @@ def _found(search: Mapping[str, Any]) -> list[str]:
     return [f"{100 * search['recall']:.1f} %", told, f"{search['false_pairs']:,}"]
 
 
+def curation_tuning(results: Mapping[str, Any]) -> str:
+    """What trying another threshold of curation costs.
+
+    Parameters
+    ----------
+    results : `seconds`, `slowest`, `rounds`, `rows`, `command` and `versions`.
+    """
+    return (
+        f"Another threshold takes {results['seconds']:.1f} s on {results['rows']:,} photos (`dvc repro curate`, median "
+        f"of {len(results['rounds'])}, the slowest {results['slowest']:.1f} s): no photo is read again. Measured by "
+        f"`{results['command']}`, with {words.versions(results['versions'])}."
+    )
+
+
 def curation_scale(results: Mapping[str, Any]) -> str:
     """Time, memory and planted pairs found, by number of photos.
 

@@ -29,6 +29,25 @@ def test_engines_give_the_same_features(make_params, photos, name):
     assert np.array_equal(two, features.extract(backbone, photos, FOUR.model_copy(update={"engine": "onnx"}))[:, 0])
 
 
+def test_photos_pass_by_as_many_at_once_as_the_engine_takes():
+    seen = []
+
+    def network(batch):
+        seen.append(batch[:, 0, 0, 0].tolist())
+        return batch[:, 0, 0].numpy()
+
+    found = engines.Engine(network, 2)(torch.arange(1.0, 6.0)[:, None, None, None].expand(5, 3, 1, 1))
+    assert seen == [[1, 2], [3, 4], [5, 0]]  # filled up
+    assert found.tolist() == [[1], [2], [3], [4], [5]]
+
+
+@pytest.mark.parametrize(
+    ("name", "batch_size", "size"), [("torch", 32, 8), ("onnx", 32, 2), ("torch", 4, 4), ("onnx", 1, 1)]
+)
+def test_a_thread_of_a_cpu_passes_a_few_photos_at_once(backbone, name, batch_size, size):
+    assert engines.build(name, backbone, batch_size=batch_size, device=CPU).size == size
+
+
 def test_cosine_is_the_lowest_of_the_rows():
     # (3, 4) and (4, 3): 24 / 25.
     assert engines.cosine(np.float32([[1, 0], [3, 4]]), np.float32([[2, 0], [4, 3]])) == pytest.approx(0.96)

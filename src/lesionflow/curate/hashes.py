@@ -37,7 +37,8 @@ def _turned(places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 # Mirroring a picture changes the sign of its odd frequencies along that axis, transposing it transposes them; so one
 # transform serves for all eight. Places count from 1, since 0 has no sign.
-PLACES = _turned(np.arange(1, KEPT * KEPT + 1).reshape(KEPT, KEPT))
+_PLACES = _turned(np.arange(1, KEPT * KEPT + 1).reshape(KEPT, KEPT))
+SOURCES, SIGNS = np.abs(_PLACES) - 1, np.sign(_PLACES).astype(float)
 
 
 def phashes(grey: Image.Image) -> tuple[str, str]:
@@ -47,7 +48,7 @@ def phashes(grey: Image.Image) -> tuple[str, str]:
     """
     levels = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS), dtype=float)
     frequencies = np.round(COSINES @ levels @ COSINES.T, NOISE).ravel()
-    variants = frequencies[np.abs(PLACES) - 1] * np.sign(PLACES)
+    variants = frequencies[SOURCES] * SIGNS
     middle = np.sort(variants, axis=1)[:, KEPT * KEPT // 2 - 1 : KEPT * KEPT // 2 + 1]  # np.median takes longer
     bits = variants > middle.mean(axis=1, keepdims=True)
     straight = imagehash.ImageHash(bits[0].reshape(KEPT, KEPT))

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from lesionflow import images, parallel, tables
+from lesionflow import images, tables
 from lesionflow.explain import corruptions
 from lesionflow.explain.corruptions import BORDER_ONLY, LESION_COVERED, NONE
 from lesionflow.explain.settings import AuditParams
@@ -81,7 +81,7 @@ def table(
     def look(name: str) -> pd.DataFrame:
         changes = pictures(name, photos[name], settings.severities, sides, seed=seed)
         seen = [one for change in changes for one in _looks(backbone, how.views, *change)]
-        return _features(backbone, engine, seen, batch_size=how.batch_size).assign(sha256=name, key=keys[name])
+        return _features(backbone, engine, seen).assign(sha256=name, key=keys[name])
 
     if not new:
         return kept
@@ -95,7 +95,7 @@ def _key(drawn: str, photo: Photo, sides: tuple[float, float] | None) -> str:
     return hashlib.sha256(json.dumps([drawn, of_mask]).encode()).hexdigest()[:16]
 
 
-def _features(backbone: Backbone, run: Engine, seen: Sequence[Seen], *, batch_size: int) -> pd.DataFrame:
+def _features(backbone: Backbone, run: Engine, seen: Sequence[Seen]) -> pd.DataFrame:
     """Rows of one photo; a view that a corruption leaves as it was is not computed again."""
     plain: dict[str, int] = {}
     pixels: list[Tensor] = []
@@ -107,10 +107,7 @@ def _features(backbone: Backbone, run: Engine, seen: Sequence[Seen], *, batch_si
             pixels.append(one.pixels)
         plain.setdefault(one.view, same)  # the photo as it is comes first
         places.append(same)
-    batches = parallel.chunked(pixels, batch_size)
-    found = np.concatenate(
-        [features.passed(backbone, run, torch.stack([*some]), batch_size=batch_size) for some in batches]
-    )
+    found = features.passed(backbone, run, torch.stack(pixels))
     rows = pd.DataFrame([one._asdict() for one in seen]).drop(columns="pixels")
     return rows.assign(features=[found[place] for place in places])
 

@@ -27,7 +27,7 @@ from lesionflow.learn.engines import Engine
 from lesionflow.learn.photo_views import View
 from lesionflow.params import Section
 
-VERSION = 4
+VERSION = 5
 """Raised when this module computes other features for the same photo, so that no cached row outlives its meaning."""
 Rows = npt.NDArray[np.float32]
 
@@ -108,7 +108,7 @@ def extract(
     rows = np.empty((len(photos), len(wanted), backbone.width), dtype=np.float32)
     if not photos:
         return rows
-    work = _Batch(backbone, wanted, run or engine(backbone, settings), settings.batch_size)
+    work = _Batch(backbone, wanted, run or engine(backbone, settings))
     batches, start = parallel.chunked(photos, settings.batch_size), 0
     for found in engines.each(work, batches, desc=f"features {backbone.slug}", unit="batch", many=threads):
         rows[start : start + len(found)] = found
@@ -122,8 +122,8 @@ class _Batch:
     Several threads call it, so that one decodes while another computes. A network on a GPU is asked by one at a time.
     """
 
-    def __init__(self, backbone: Backbone, wanted: Sequence[str], run: Engine, size: int) -> None:
-        self.backbone, self.wanted, self.run, self.size = backbone, wanted, run, size
+    def __init__(self, backbone: Backbone, wanted: Sequence[str], run: Engine) -> None:
+        self.backbone, self.wanted, self.run = backbone, wanted, run
         self.pinned = device().type == "cuda"
         self.turn: AbstractContextManager[Any] = Lock() if self.pinned else nullcontext()
 
@@ -133,7 +133,7 @@ class _Batch:
             pixels = pixels.pin_memory()
         with self.turn:
             # View by view: whatever others are asked for, a view's kernels and rounding are the same.
-            rows = np.stack([self._passed(of_view) for of_view in pixels], axis=1)
+            rows = np.stack([passed(self.backbone, self.run, of_view) for of_view in pixels], axis=1)
         _refuse_non_finite(rows, photos, self.backbone)
         return rows
 
@@ -145,19 +145,11 @@ class _Batch:
             raise LesionflowError(what, remedy="Run `dvc repro -f ingest`.") from None
         return photo_views.tensors(picture, self.backbone.preprocess.pixels, self.wanted)
 
-    def _passed(self, pixels: Tensor) -> Rows:
-        return passed(self.backbone, self.run, pixels, batch_size=self.size)
 
-
-def passed(backbone: Backbone, run: Engine, pixels: Tensor, *, batch_size: int) -> Rows:
-    """Features (photos, width) of up to a batch of pixels (photos, 3, H, W) of 0-255.
-
-    A short batch is filled up with zeros: the kernels, and so the rounding, are chosen by the batch's size.
-    """
+def passed(backbone: Backbone, run: Engine, pixels: Tensor) -> Rows:
+    """Features (photos, width) of pixels (photos, 3, H, W) of 0-255."""
     # Bytes go to a GPU, not the fourfold of floats; from pinned memory without waiting.
-    numbers = backbone.preprocess.numbers(pixels.to(device(), non_blocking=True))
-    filled = torch.cat([numbers, numbers.new_zeros(batch_size - len(numbers), *numbers.shape[1:])])
-    return run(filled)[: len(pixels)]
+    return run(backbone.preprocess.numbers(pixels.to(device(), non_blocking=True)))
 
 
 def engine(backbone: Backbone, settings: FeaturesParams) -> Engine:

@@ -41,12 +41,11 @@ def _decoded(preprocess: Preprocess, photo: StoredPhoto) -> Pixels:
 
 
 def features(backbone: Backbone, pixels: Pixels, *, batch_size: int) -> Features:
-    """Features (photos, width) of the frozen network; the last batch is filled up, as in `features`."""
+    """Features (photos, width) of the frozen network."""
     run = engines.build("torch", backbone, batch_size=batch_size, device=device())
     found = np.empty((len(pixels), backbone.width), dtype=np.float32)
     for start in range(0, len(pixels), batch_size):
-        some = np.array(pixels[start : start + batch_size])
-        filled = np.concatenate([some, np.zeros((batch_size - len(some), *some.shape[1:]), dtype=np.uint8)])
+        some = torch.from_numpy(np.array(pixels[start : start + batch_size]))
         with deterministic():
-            found[start : start + len(some)] = run(backbone.preprocess.numbers(torch.from_numpy(filled)))[: len(some)]
+            found[start : start + len(some)] = run(backbone.preprocess.numbers(some))
     return found

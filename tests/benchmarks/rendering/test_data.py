@@ -75,3 +75,14 @@ def test_sizes_stand_in_order_and_a_difference_on_ray_is_told():
     assert rows[2] == ["27,000", "47 s", "1.6 GiB", "900", "99.3 %"]
     assert rows[4] == ["1,000,000", "8 min", "1.6 GiB", "900", "99.3 %"]
     assert "to the power 1.10; two local Ray workers find other pairs (a fault)." in text
+
+
+def test_what_another_threshold_costs_is_a_sentence():
+    results = {
+        "seconds": 3.2, "slowest": 4.04, "rounds": [{}] * 5, "rows": 3088, "command": "make benchmark-curation-tuning",
+        "versions": {"dvc": "3.67.1"},
+    }  # fmt: skip
+    text = data.curation_tuning(results)
+    assert text.startswith("Another threshold takes 3.2 s on 3,088 photos")
+    assert "median of 5, the slowest 4.0 s" in text
+    assert text.endswith("Measured by `make benchmark-curation-tuning`, with dvc 3.67.1.")
