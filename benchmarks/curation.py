@@ -2,7 +2,9 @@
 
 `python benchmarks/curation.py [--data FOLDER] [--photos N] [--rounds N]` writes benchmarks/results/curation.json. The
 peers are installed into an environment of their own. Copies of N photos of milk10k, changed in each way of
-transformed.py, are sought among all of its clinical photos, each way in a run of its own.
+transformed.py, are sought among all of its clinical photos, each way in a run of its own. Of the signals that propose
+pairs, `proposed` tells how many copies each finds alone, beside the nearest neighbours by a backbone's features, which
+curation does without.
 """
 
 import json
@@ -30,6 +32,7 @@ from PIL import Image
 from lesionflow import parallel, params, tables
 from lesionflow.curate import candidates, duplicates, evidence, fingerprint, local_features
 from lesionflow.curate.settings import CandidatesParams, DuplicatesParams
+from lesionflow.curate.visual_words import Ragged
 from lesionflow.files import write_json
 from lesionflow.images import StoredPhoto
 
@@ -38,6 +41,7 @@ RESULTS = ROOT / "benchmarks/results/curation.json"
 PEERS = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "lesionflow/curation-peers"
 PINNED = ("torch==2.14.1", "torchvision==0.29.1", "imagededup", "cleanvision")
 SEED = 20250904
+BACKBONE = "efficientnet_lite0"
 IMAGEDEDUP = """
 import json, sys
 from imagededup.methods import PHash
@@ -75,7 +79,7 @@ def main(data: Path, photos: int, rounds: int, only_ours: Path | None) -> None:
         originals = sorted(clinical.glob("*.jpg"))
         copies = _make_copies(originals, Path(room) / "copies", photos)
         same_skin = _same_skin(data)
-        quality = _quality(originals, copies, same_skin)
+        quality = _quality(originals, copies, same_skin) | {"proposed": _proposed(originals, copies)}
         compared = _compared(originals, copies, same_skin, Path(room))
         speed = _speed(clinical, Path(room), rounds)
     content = {
@@ -217,6 +221,55 @@ def _runs(
         pairs = candidates.propose(all_prints, all_features, pd.Series(dtype=object), looked)
         known = evidence.with_cached(pairs, all_features, known)
         yield way, duplicates.confirmed(known, confirms)
+
+
+def _proposed(originals: list[Path], copies: dict[str, list[Path]]) -> dict[str, dict[str, float]]:
+    """Share of the copies of each way whose original is proposed, by signal: each asked alone, as many neighbours."""
+    looked, _ = _settings()
+    described, known = _described(_stored(originals)), _features(originals)
+    found: dict[str, dict[str, float]] = {"hash": {}, "words": {}, BACKBONE: {}}
+    for way, files in copies.items():
+        prints, local = (pd.concat(both) for both in zip(described, _described(_stored(files)), strict=True))
+        for name, pairs in _by_signal(prints, local, looked).items():
+            found[name][way] = len(_own(way, pairs)) / len(files)
+        found[BACKBONE][way] = _found_by_features(originals, known, files, looked.neighbours)
+    return found
+
+
+def _by_signal(prints: pd.DataFrame, local: pd.DataFrame, looked: CandidatesParams) -> dict[str, Pairs]:
+    prints, local = (table.sort_values("sha256", ignore_index=True) for table in (prints, local))
+    words = (Ragged.of(list(local[name])) for name in ("words", "words_mirrored"))
+    signals = {"hash": candidates.hash_pairs(prints, looked), "words": candidates.word_pairs(*words, looked)}
+    names = prints["sha256"].to_numpy()
+    return {
+        signal: set(zip(names[pairs["a"]], names[pairs["b"]], strict=True))
+        for signal, pairs in ((signal, candidates.ordered(pairs)) for signal, pairs in signals.items())
+    }
+
+
+def _features(files: list[Path]) -> npt.NDArray[np.float32]:
+    """Unit features (files, width) of the whole photos."""
+    # Curation does without torch, whose import would count in its time.
+    from lesionflow.learn import backbones, features
+    from lesionflow.learn.backbones import BackboneParams
+    from lesionflow.learn.features import FeaturesParams
+
+    backbone = backbones.load(BACKBONE, params.load(f"models.{BACKBONE}", BackboneParams, ROOT / "params.yaml"))
+    settings = params.load("extract_features", FeaturesParams, ROOT / "params.yaml")
+    settings = features.settled(settings, backbone, backbone.describe(), tables.FEATURES.empty())
+    found = features.extract(backbone, _stored(files), settings)[:, 0]
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
+
+
+def _found_by_features(
+    originals: list[Path], known: npt.NDArray[np.float32], files: list[Path], neighbours: int
+) -> float:
+    """Share of the copies among whose nearest originals by cosine is their own."""
+    nearest = np.argsort(-(_features(files) @ known.T), axis=1)[:, :neighbours]
+    own = [file.name.split("--")[1] for file in files]
+    return float(
+        np.mean([name in {originals[place].name for place in row} for name, row in zip(own, nearest, strict=True)])
+    )
 
 
 def _compared(

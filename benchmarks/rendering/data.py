@@ -1,6 +1,7 @@
 """What is told of photos that come in: ingestion, curation, leakage, and updates."""
 
 from collections.abc import Mapping
+from statistics import mean
 from typing import Any
 
 from lesionflow.report import figures, markdown
@@ -64,8 +65,8 @@ def curation(results: Mapping[str, Any]) -> str:
     Parameters
     ----------
     results : `recall`, `recall_by_transform`, `false_pairs` and `compared` (the same by peer); `photos` ({originals,
-        copied, ways}), `ratio_to_decode`, `peers_ratio`, `imagededup_ratio`, `cleanvision_ratio`, `pad_double_uses`,
-        `seed`, `command` and `versions`.
+        copied, ways}), `proposed` (share of copies by change, by signal), `ratio_to_decode`, `peers_ratio`,
+        `imagededup_ratio`, `cleanvision_ratio`, `pad_double_uses`, `seed`, `command` and `versions`.
     """
     searches = {"lesionflow": results, **results["compared"]}
     rows = [[name, *_found(search)] for name, search in searches.items()]
@@ -76,6 +77,8 @@ def curation(results: Mapping[str, Any]) -> str:
             f"{photos['copied']} photos, each changed in {photos['ways']} ways, among the {photos['originals']:,} "
             f"close-ups of milk10k. In PAD-UFES-20 curation finds {len(results['pad_double_uses'])} pairs of photos "
             "that stand under two lesions.",
+            f"What proposes pairs, each asked alone for as many neighbours: {_proposed(results['proposed'])}. Curation "
+            "asks hashes and words.",
             f"All that curation does with the pictures takes {results['peers_ratio']:.2f} times as long as imagededup "
             f"and CleanVision together (imagededup alone {results['imagededup_ratio']:.2f} of our time, CleanVision "
             f"{results['cleanvision_ratio']:.2f}), the fingerprints {results['ratio_to_decode']:.2f} times as long as "
@@ -86,9 +89,18 @@ def curation(results: Mapping[str, Any]) -> str:
 
 
 def _found(search: Mapping[str, Any]) -> list[str]:
-    hardest, recall = min(search["recall_by_transform"].items(), key=lambda item: item[1])
-    told = f"{100 * recall:.1f} % ({hardest.replace('_', ' ').replace('+', ', ')})"
-    return [f"{100 * search['recall']:.1f} %", told, f"{search['false_pairs']:,}"]
+    return [f"{100 * search['recall']:.1f} %", _hardest(search["recall_by_transform"]), f"{search['false_pairs']:,}"]
+
+
+def _proposed(signals: Mapping[str, Mapping[str, float]]) -> str:
+    """What each signal finds, over all changes and of the hardest."""
+    each = (f"{name} {100 * mean(found.values()):.1f} %, {_hardest(found)}" for name, found in signals.items())
+    return "; ".join(each)
+
+
+def _hardest(by_change: Mapping[str, float]) -> str:
+    name, recall = min(by_change.items(), key=lambda item: item[1])
+    return f"{100 * recall:.1f} % ({name.replace('_', ' ').replace('+', ', ')})"
 
 
 def curation_tuning(results: Mapping[str, Any]) -> str:

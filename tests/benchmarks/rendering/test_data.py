@@ -49,9 +49,11 @@ def test_curation_stands_above_its_peers_with_the_change_that_is_found_least():
     results = search | {
         "compared": {"a peer": peer}, "photos": {"originals": 3088, "copied": 300, "ways": 25}, "ratio_to_decode": 1.4,
         "peers_ratio": 0.75, "imagededup_ratio": 0.4, "cleanvision_ratio": 0.93, "pad_double_uses": [{}, {}, {}],
+        "proposed": {"words": {"flip": 1.0, "crop_5": 0.98}, "lite0": {"flip": 0.5, "crop_5": 0.3}},
         "seed": 1, "command": "make benchmark-curation", "versions": {"cleanvision": "0.3.6"},
     }  # fmt: skip
     text = data.curation(results)
+    assert "words 99.0 %, 98.0 % (crop 5); lite0 40.0 %, 30.0 % (crop 5)." in text
     rows = cells(text)
     assert rows[2:] == [
         ["lesionflow", "98.0 %", "95.5 % (crop 5, half size)", "2"],
