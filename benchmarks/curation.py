@@ -238,8 +238,8 @@ def _proposed(originals: list[Path], copies: dict[str, list[Path]]) -> dict[str,
 
 def _by_signal(prints: pd.DataFrame, local: pd.DataFrame, looked: CandidatesParams) -> dict[str, Pairs]:
     prints, local = (table.sort_values("sha256", ignore_index=True) for table in (prints, local))
-    words = (Ragged.of(list(local[name])) for name in ("words", "words_mirrored"))
-    signals = {"hash": candidates.hash_pairs(prints, looked), "words": candidates.word_pairs(*words, looked)}
+    words, mirrored = (Ragged.of(list(local[name])) for name in ("words", "words_mirrored"))
+    signals = {"hash": candidates.hash_pairs(prints, looked), "words": candidates.word_pairs(words, mirrored, looked)}
     names = prints["sha256"].to_numpy()
     return {
         signal: set(zip(names[pairs["a"]], names[pairs["b"]], strict=True))
