@@ -61,6 +61,8 @@ if __name__ == "__main__":
     json.dump(sets, open(sys.argv[2], "w"))
 """
 Pairs = set[tuple[str, str]]
+Described = tuple[pd.DataFrame, pd.DataFrame]
+"""Tables fingerprints and local_features of some photos."""
 
 
 @click.command()
@@ -79,7 +81,11 @@ def main(data: Path, photos: int, rounds: int, only_ours: Path | None) -> None:
         originals = sorted(clinical.glob("*.jpg"))
         copies = _make_copies(originals, Path(room) / "copies", photos)
         same_skin = _same_skin(data)
-        quality = _quality(originals, copies, same_skin) | {"proposed": _proposed(originals, copies)}
+        described = _described(_stored(originals))
+        changed = {way: _described(_stored(files)) for way, files in copies.items()}
+        quality = _quality(described, changed, same_skin) | {
+            "proposed": _proposed(originals, copies, described, changed)
+        }
         compared = _compared(originals, copies, same_skin, Path(room))
         speed = _speed(clinical, Path(room), rounds)
     content = {
@@ -132,7 +138,7 @@ def _stored(source: Path | list[Path]) -> list[StoredPhoto]:
     return [StoredPhoto(file.stem, file, 0, file.stat().st_size) for file in files]
 
 
-def _described(photos: list[StoredPhoto]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _described(photos: list[StoredPhoto]) -> Described:
     sizes = {photo.sha256: (1, 1) for photo in photos}
     prints = fingerprint.with_cached(photos, sizes, tables.FINGERPRINTS.empty())
     return prints, local_features.with_cached(photos, tables.LOCAL_FEATURES.empty())
@@ -181,17 +187,14 @@ def _is_copy(way: str, pair: tuple[str, str]) -> bool:
     return copy == f"{way}--{original}"
 
 
-def _quality(originals: list[Path], copies: dict[str, list[Path]], same_skin: dict[str, str]) -> dict[str, Any]:
+def _quality(originals: Described, copies: dict[str, Described], same_skin: dict[str, str]) -> dict[str, Any]:
     """Recall of each way and false pairs of all, each way sought in a run of its own over all originals."""
-    looked, confirms = _settings()
-    prints, features = _described(_stored(originals))
-    known = tables.PAIR_EVIDENCE.empty()
     recall, as_copy, false, confirmed = {}, {}, set(), 0
-    for way, found in _runs(copies, prints, features, known, looked, confirms):
+    for way, found in _runs(originals, copies):
         pairs = set(zip(found["sha256_a"], found["sha256_b"], strict=True))
         own = _own(way, pairs)
         duplicate = found[found["relation"] == duplicates.DUPLICATE]
-        recall[way] = len(own) / len(copies[way])
+        recall[way] = len(own) / len(copies[way][0])
         as_copy[way] = len(_own(way, set(zip(duplicate["sha256_a"], duplicate["sha256_b"], strict=True)))) / len(own)
         false |= _false(pairs, same_skin)
         confirmed += len(pairs)
@@ -206,31 +209,30 @@ def _quality(originals: list[Path], copies: dict[str, list[Path]], same_skin: di
     }
 
 
-def _runs(
-    copies: dict[str, list[Path]],
-    prints: pd.DataFrame,
-    features: pd.DataFrame,
-    known: pd.DataFrame,
-    looked: CandidatesParams,
-    confirms: DuplicatesParams,
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    for way, files in copies.items():
-        own_prints, own_features = _described(_stored(files))
-        all_prints = pd.concat([prints, own_prints], ignore_index=True)
-        all_features = pd.concat([features, own_features], ignore_index=True)
-        pairs = candidates.propose(all_prints, all_features, pd.Series(dtype=object), looked)
-        known = evidence.with_cached(pairs, all_features, known)
+def _runs(originals: Described, copies: dict[str, Described]) -> Iterator[tuple[str, pd.DataFrame]]:
+    looked, confirms = _settings()
+    known = tables.PAIR_EVIDENCE.empty()
+    for way, changed in copies.items():
+        prints, local = _together(originals, changed)
+        pairs = candidates.propose(prints, local, pd.Series(dtype=object), looked)
+        known = evidence.with_cached(pairs, local, known)
         yield way, duplicates.confirmed(known, confirms)
 
 
-def _proposed(originals: list[Path], copies: dict[str, list[Path]]) -> dict[str, dict[str, float]]:
+def _together(originals: Described, copies: Described) -> Described:
+    prints, local = (pd.concat(both, ignore_index=True) for both in zip(originals, copies, strict=True))
+    return prints, local
+
+
+def _proposed(
+    originals: list[Path], copies: dict[str, list[Path]], described: Described, changed: dict[str, Described]
+) -> dict[str, dict[str, float]]:
     """Share of the copies of each way whose original is proposed, by signal: each asked alone, as many neighbours."""
     looked, _ = _settings()
-    described, known = _described(_stored(originals)), _features(originals)
+    known = _features(originals)
     found: dict[str, dict[str, float]] = {"hash": {}, "words": {}, BACKBONE: {}}
     for way, files in copies.items():
-        prints, local = (pd.concat(both) for both in zip(described, _described(_stored(files)), strict=True))
-        for name, pairs in _by_signal(prints, local, looked).items():
+        for name, pairs in _by_signal(*_together(described, changed[way]), looked).items():
             found[name][way] = len(_own(way, pairs)) / len(files)
         found[BACKBONE][way] = _found_by_features(originals, known, files, looked.neighbours)
     return found
@@ -250,14 +252,13 @@ def _by_signal(prints: pd.DataFrame, local: pd.DataFrame, looked: CandidatesPara
 def _features(files: list[Path]) -> npt.NDArray[np.float32]:
     """Unit features (files, width) of the whole photos."""
     # Curation does without torch, whose import would count in its time.
+    from learning import settled
+
     from lesionflow.learn import backbones, features
     from lesionflow.learn.backbones import BackboneParams
-    from lesionflow.learn.features import FeaturesParams
 
     backbone = backbones.load(BACKBONE, params.load(f"models.{BACKBONE}", BackboneParams, ROOT / "params.yaml"))
-    settings = params.load("extract_features", FeaturesParams, ROOT / "params.yaml")
-    settings = features.settled(settings, backbone, backbone.describe(), tables.FEATURES.empty())
-    found = features.extract(backbone, _stored(files), settings)[:, 0]
+    found = features.extract(backbone, _stored(files), settled(backbone))[:, 0]
     return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
 
 

@@ -80,6 +80,5 @@ def _longest_run(standing_off: npt.NDArray[Any]) -> float:
     height, width = standing_off.shape
     density = cv2.blur(_shrunk(_marked(standing_off, OVERLAY), width // SCALE, height // SCALE), (LETTER, LETTER))
     kept_up = cv2.erode(density, np.ones((1, RUN), dtype=np.uint8))
-    below = np.cumsum(cv2.calcHist([density], [0], None, [256], [0, 256]).ravel())
-    usual = int(np.searchsorted(below, density.size * 9 // 10, side="right"))  # as sorting would find, in less time
+    usual = int(np.partition(density.ravel(), density.size * 9 // 10)[density.size * 9 // 10])
     return max(0, int(kept_up.max()) - usual) / 255
